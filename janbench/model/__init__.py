@@ -1,0 +1,1 @@
+"""Frozen, typed data: no I/O, no imports but `janbench.errors`."""
