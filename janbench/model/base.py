@@ -1,0 +1,11 @@
+"""The base of every typed record that crosses a border (YAML in, JSON out)."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """An immutable record that refuses unknown keys; violations raise pydantic's ValidationError."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,60 @@
+"""What the pipeline hands to an engine, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """One script to execute.
+
+    `folder` holds the script and everything that it opens. `environment` is the whole environment
+    of k6: it carries the secrets, which is why they stand in no argument. `secrets` lists the
+    values that must not appear in `log`.
+    """
+
+    name: str
+    folder: Path
+    script: Path
+    summary: Path
+    log: Path
+    environment: Mapping[str, str] = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the execution ended; `exit_code` is k6's own (negative: killed by that signal)."""
+
+    exit_code: int
+    duration_s: float
+    interrupted: bool = False
+    cpu_s: float | None = None
+    last_errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A glance at a running script; rates in requests per second, None until k6 reports them."""
+
+    elapsed_s: float
+    vus: int | None = None
+    iterations: int | None = None
+    dropped: int | None = None
+    requests: int | None = None
+    requests_per_s: float | None = None
+    failed: int | None = None
+    ttft_p95_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Callbacks of a running job: `progress` about once a second, `line` for each log line."""
+
+    progress: Callable[[Progress], None]
+    line: Callable[[str], None]
