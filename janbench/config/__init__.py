@@ -1,1 +1,1 @@
-"""TODO-placeholder."""
+"""Configuration: the one place that reads YAML, `.env` and the environment."""

@@ -1,1 +1,1 @@
-"""TODO-placeholder."""
+"""Rendering: Scenario -> Script, and Script -> files that a person may run."""

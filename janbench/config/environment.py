@@ -1,0 +1,55 @@
+"""The environment and `.env`: the only module that looks at either."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from janbench.errors import ConfigError
+
+SECRETS = ("API_KEY", "LOADTEST_TOKEN", "K6_PROMETHEUS_RW_PASSWORD")
+
+# k6 takes these from the environment in place of a script's scenarios: the load would be another.
+_HIJACKING = ("K6_VUS", "K6_DURATION", "K6_ITERATIONS", "K6_STAGES", "K6_EXECUTION_SEGMENT")
+
+
+def read_environment(env_file: Path | None = None) -> dict[str, str]:
+    """Give the process environment over the values of `.env` (as data: no shell reads it).
+
+    A variable that is set but empty in the environment counts as set. Raises ConfigError when an
+    existing `.env` can't be read.
+    """
+    path = env_file or Path(".env")
+    return {**_file_values(path), **os.environ}
+
+
+def _file_values(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8 text", where=str(path)) from None
+    except OSError as error:
+        raise ConfigError(f"can't be read: {error.strerror}", where=str(path)) from None
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def for_k6(environment: Mapping[str, str], resolved: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of k6: everything there is, less what would replace the load."""
+    kept = {key: value for key, value in environment.items() if key not in _HIJACKING}
+    return {**kept, **resolved}
+
+
+def hijacking(environment: Mapping[str, str]) -> list[str]:
+    """Name the variables that `for_k6` leaves out."""
+    return [key for key in _HIJACKING if environment.get(key)]
+
+
+def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
+    """Give the values that must never be written anywhere."""
+    named = [key for key in environment if key in SECRETS or key.endswith(("_PASSWORD", "_TOKEN"))]
+    return frozenset(environment[key] for key in named if len(environment[key]) >= 4)

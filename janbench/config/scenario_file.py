@@ -1,0 +1,82 @@
+"""`scenarios.yaml`: found, read, validated; every error with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from janbench import resources
+from janbench.config.flavours import load_flavours
+from janbench.config.located import suggestion, validated
+from janbench.config.yaml_source import Document, read_yaml
+from janbench.errors import ConfigError
+from janbench.model.scenario import Scenario, ScenarioFile, Target
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """The scenarios of one file, in its order."""
+
+    source: Path
+    scenarios: dict[str, Scenario]
+
+    def named(self, names: Sequence[str]) -> list[Scenario]:
+        """Give the scenarios of these names; raises ConfigError with the nearest valid one."""
+        for name in names:
+            if name not in self.scenarios:
+                raise ConfigError(
+                    f"there is no test case {name!r} in {self.source.name}",
+                    hint=suggestion(name, self.scenarios),
+                )
+        return [self.scenarios[name] for name in names]
+
+
+def find_scenario_file(given: str | None) -> Path:
+    """Give the file to use: the given one, else `./scenarios.yaml`, else the packaged one."""
+    if given:
+        return Path(given)
+    here = Path("scenarios.yaml")
+    return here if here.exists() else resources.builtin_scenarios()
+
+
+def load_scenarios(path: Path) -> Scenarios:
+    """Read a scenario file; raises ConfigError with file, line, column and what to do."""
+    document = read_yaml(path)
+    if not isinstance(document.data, dict) or "scenarios" not in document.data:
+        raise ConfigError(
+            "a scenario file needs the key 'scenarios'",
+            where=document.locate(()),
+            hint="For example:\nscenarios:\n  my-test:\n    steps:\n      - kind: list_models",
+        )
+    whole = validated(ScenarioFile, document, document.data)
+    if not whole.scenarios:
+        raise ConfigError("there are no scenarios", where=document.locate(("scenarios",)))
+    named = {
+        name: _completed(name, scenario, whole.target, document)
+        for name, scenario in whole.scenarios.items()
+    }
+    return Scenarios(path, named)
+
+
+def _completed(name: str, scenario: Scenario, shared: Target, document: Document) -> Scenario:
+    """Give the scenario its name and what it leaves to the file's own `target`."""
+    own = {key: getattr(scenario.target, key) for key in scenario.target.model_fields_set}
+    target = shared.model_copy(update=own)
+    flavours = load_flavours()
+    if target.flavour not in flavours:
+        at = ("scenarios", name, "target", "flavour") if "flavour" in own else ("target", "flavour")
+        raise ConfigError(
+            f"unknown flavour {target.flavour!r}",
+            where=document.locate(at),
+            hint=suggestion(target.flavour, flavours),
+        )
+    if scenario.name and scenario.name != name:
+        raise ConfigError(
+            f"the scenario calls itself {scenario.name!r} but stands under {name!r}",
+            where=document.locate(("scenarios", name, "name")),
+            hint="Leave out 'name': the key is the name.",
+        )
+    return scenario.model_copy(
+        update={"name": name, "target": target, "test_case": scenario.test_case or name}
+    )

@@ -1,0 +1,102 @@
+"""What differs between servers, as data: paths, login, dialect of answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from janbench.model.base import Frozen
+
+EndMarker = Literal["done", "response.completed"]
+
+
+class Call(Frozen):
+    """One HTTP call and the status that means success."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    status: int = 200
+
+
+class Auth(Frozen):
+    """How a client proves who it is.
+
+    `guest-cookie`: guest login whose refresh token is the cookie `cookie`; `guest-json`: the same
+    with the refresh token in JSON; `key`: an API key, or nothing. `api_key_header` is the header of
+    an API key; None means `Authorization: Bearer`. `refresh_before_s`: renew that long before expiry.
+    """
+
+    mode: Literal["guest-cookie", "guest-json", "key"]
+    login: Call | None = None
+    refresh: Call | None = None
+    cookie: str | None = None
+    api_key_header: str | None = None
+    refresh_before_s: float = 120.0
+
+
+class Health(Frozen):
+    """A path that answers 2xx while the server is up."""
+
+    path: str
+
+
+class Models(Frozen):
+    """The list of models; `auth` says whether it needs a login."""
+
+    path: str
+    auth: bool
+
+
+class Chat(Frozen):
+    """A chat endpoint and how its streams end and report usage."""
+
+    path: str
+    stream_usage: Literal["opt-in", "always", "never"]
+    end: tuple[EndMarker, ...] = ()
+    headers_with_first_token: bool = False
+
+
+class ConversationChat(Frozen):
+    """Chat within a stored conversation."""
+
+    path: str
+    reference: Literal["string", "object"]
+    response_key: Literal["metadata", "conversation"]
+    end: tuple[EndMarker, ...] = ()
+    headers_with_first_token: bool = False
+
+
+class Conversations(Frozen):
+    """Stored conversations; `item_text` lists the places of a content part that may hold its text."""
+
+    path: str
+    cursor: str
+    item_text: tuple[str, ...]
+    workspace_path: str | None = None
+
+
+class Responses(Frozen):
+    """The Responses API.
+
+    `limit_key` is what this server calls the bound on output tokens; `tools` is the form of a tool:
+    `nested` (`{type, function: {name, ...}}`, as in chat) or `flat` (`{type, name, ...}`).
+    """
+
+    path: str
+    input: Literal["string", "array"]
+    end: tuple[EndMarker, ...] = ()
+    limit_key: str = "max_tokens"
+    tools: Literal["nested", "flat"] = "nested"
+    headers_with_first_token: bool = False
+
+
+class Flavour(Frozen):
+    """A kind of server. A part that is None isn't offered there."""
+
+    title: str
+    health: Health | None = None
+    auth: Auth
+    models: Models
+    chat: Chat
+    conversation_chat: ConversationChat | None = None
+    conversations: Conversations | None = None
+    responses: Responses | None = None

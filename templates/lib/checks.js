@@ -1,0 +1,38 @@
+// Checks: counted by k6, shown one by one in a single run, and remembered for the step's outcome.
+
+import { check } from 'k6';
+
+import { mask } from './mask.js';
+
+/**
+ * Evaluates named conditions in order. Names are prefixed with the step's label, so that a check
+ * can be traced to its step. @param {any} it @param {any} step
+ * @param {Object<string, boolean | function(): boolean>} conditions
+ * @returns {boolean} whether all hold
+ */
+export function verify(it, step, conditions) {
+  let all = true;
+  for (const [name, condition] of Object.entries(conditions)) {
+    const full = `${step.label} ${name}`;
+    const ok = Boolean(typeof condition === 'function' ? attempt(condition) : condition);
+    check(null, { [full]: () => ok }, it.tags(step));
+    it.checked.push({ name: full, ok });
+    all = all && ok;
+  }
+  if (!all) it.stepFailed = true;
+  return all;
+}
+
+// A condition that trips over an unexpected body is a failed check, not a crashed iteration.
+function attempt(condition) {
+  try {
+    return condition();
+  } catch (_) {
+    return false;
+  }
+}
+
+/** Says why a check failed; shown with it. @param {any} it @param {string} detail */
+export function explain(it, detail) {
+  if (detail) it.details.push(mask(detail));
+}

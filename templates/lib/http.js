@@ -1,0 +1,81 @@
+// One request of a step: headers, fixed name tag, timeout, a new login after a 401, metrics.
+
+import exec from 'k6/execution';
+import http from 'k6/http';
+
+import { mask, maskHeaders } from './mask.js';
+
+/**
+ * @typedef {{method: string, path: string, name?: string, body?: any, headers?: Object<string, string>,
+ *            auth?: boolean, cookies?: any, expected?: number[], end?: string[], timeoutS?: number}} Request
+ * `name` is the fixed tag of the URL (ids left out), `expected` the statuses that are no failure,
+ * `end` the end markers that a streamed answer must show.
+ */
+
+/**
+ * Sends a request in the name of a step.
+ * @param {any} it the iteration (see journey.js)
+ * @param {any} step
+ * @param {Request} request
+ */
+export function send(it, step, request) {
+  let response = transmit(it, step, request);
+  if (response.status === 401 && request.auth !== false && it.session.canLogIn()) {
+    if (it.session.logInAgain(it)) response = transmit(it, step, request);
+  }
+  return response;
+}
+
+function transmit(it, step, request) {
+  const { settings } = it;
+  const url = settings.origin + request.path;
+  const name = request.name || `${request.method} ${request.path.split('?')[0]}`;
+  const headers = { ...it.session.headers(request), ...request.headers };
+  if (settings.proxied) headers['x-janbench-context'] = context(it, step, name, request.end);
+  const body = payload(request.body, headers);
+  const response = http.request(request.method, url, body, {
+    headers,
+    cookies: request.cookies,
+    tags: { name, ...it.tags(step) },
+    timeout: `${request.timeoutS || step.timeout_s}s`,
+    responseCallback: http.expectedStatuses(...(request.expected || [200])),
+    responseType: 'text',
+  });
+  if (settings.debug) debug(request.method, settings.base + request.path, headers, body, response);
+  return response;
+}
+
+function payload(body, headers) {
+  if (body === undefined || body === null) return null;
+  if (typeof body === 'string') return body;
+  if (!headers['Content-Type']) headers['Content-Type'] = 'application/json';
+  return JSON.stringify(body);
+}
+
+// The timing proxy strips this header; it ties the proxy's record to the step.
+function context(it, step, name, end) {
+  const fields = {
+    scenario: it.scenario.name, step: step.id, lane: it.lane, vu: exec.vu.idInTest,
+    iter: it.number, name, prompt: step.prompt || '', end: (end || []).join(','),
+  };
+  return Object.entries(fields)
+    .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&');
+}
+
+function debug(method, url, headers, body, response) {
+  console.log(mask(`> ${method} ${url}`));
+  console.log(`> ${JSON.stringify(maskHeaders(headers))}`);
+  if (body) console.log(`> ${mask(body)}`);
+  console.log(mask(`< ${response.status} ${response.error || ''} in ${response.timings.duration.toFixed(1)} ms`));
+  console.log(`< ${JSON.stringify(maskHeaders(response.headers))}`);
+  if (response.body) console.log(`< ${mask(response.body)}`);
+}
+
+/** The body as JSON, undefined when it isn't any. @param {any} response */
+export function json(response) {
+  try {
+    return JSON.parse(response.body);
+  } catch (_) {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+// What a request to the model cost, recorded under the names that dashboards know.
+
+import { llm } from './metrics.js';
+
+/** @param {any} it @param {any} step @param {any} response @param {boolean} stream */
+function tagsOf(it, step, response, stream) {
+  return {
+    ...it.tags(step),
+    scenario: `${it.scenario.counters}_${stream ? 'stream' : 'nonstream'}`,
+    prompt: step.prompt || 'standard',
+    status: String(response.status),
+  };
+}
+
+function common(tags, response) {
+  const { timings, headers } = response;
+  llm.ttfb.add(timings.waiting, tags);
+  llm.receiving.add(timings.receiving, tags);
+  llm.total.add(timings.duration, tags);
+  const queued = parseFloat(headers['X-Queue-Time']);
+  if (Number.isFinite(queued)) llm.queue.add(queued, tags);
+}
+
+/** A whole answer. @param {any} it @param {any} step @param {any} response @param {number|undefined} tokens */
+export function measureWhole(it, step, response, tokens) {
+  if (response.status === 0) return;
+  const tags = tagsOf(it, step, response, false);
+  const e2e = response.timings.waiting + response.timings.receiving;
+  common(tags, response);
+  llm.e2e.add(e2e, tags);
+  addTokens(tags, tokens, e2e);
+}
+
+/**
+ * A streamed answer. Times to tokens come from the timing proxy's report; without it there are
+ * none, except where the flavour's endpoint is known to send its headers with the first token.
+ * @param {any} it @param {any} step @param {any} response @param {any} reading
+ * @param {boolean} headersWithFirstToken
+ */
+export function measureStream(it, step, response, reading, headersWithFirstToken) {
+  const tags = tagsOf(it, step, response, true);
+  llm.streams.add(1, { ...tags, kind: reading.integrity });
+  if (response.status === 0) return;
+  common(tags, response);
+  const good = reading.integrity === 'ok';
+  const timings = reading.timings || {};
+  const report = (trend, value) => { if (value !== undefined) trend.add(value, tags); };
+  if (reading.timings) report(llm.ttft, timings.ttft_ms);
+  else if (headersWithFirstToken && good) llm.ttft.add(response.timings.waiting, tags);
+  report(llm.tpot, timings.tpot_ms);
+  report(llm.itl, timings.itl_mean_ms);
+  report(llm.itlMax, timings.itl_max_ms);
+  report(llm.e2e, timings.e2e_ms);
+  report(llm.finalize, timings.finalize_ms);
+  if (good) addTokens(tags, reading.outputTokens, timings.e2e_ms || response.timings.duration);
+}
+
+function addTokens(tags, tokens, milliseconds) {
+  if (!tokens) return;
+  llm.outputTokens.add(tokens, tags);
+  if (milliseconds > 0) llm.tokensPerSecond.add(tokens / (milliseconds / 1000), tags);
+}

@@ -1,0 +1,94 @@
+// The login of one VU: an API key, or a guest account that is created once and kept fresh.
+
+import { json, send } from './http.js';
+import { auth as metrics } from './metrics.js';
+
+export class Session {
+  /** @param {any} settings @param {any} flavour @param {any} scenario */
+  constructor(settings, flavour, scenario) {
+    this.settings = settings;
+    this.flavour = flavour;
+    this.scenario = scenario;
+    this.accessToken = '';
+    this.refreshToken = '';
+    this.renewAt = 0;
+  }
+
+  /** Guests log in only where the flavour has guests and no API key is set. */
+  canLogIn() {
+    return !this.settings.apiKey && this.flavour.auth.mode !== 'key';
+  }
+
+  loggedIn() {
+    return !this.canLogIn() || this.accessToken !== '';
+  }
+
+  /** @param {any} request @returns {Object<string, string>} */
+  headers(request) {
+    /** @type {Object<string, string>} */
+    const headers = {};
+    if (this.settings.loadtestToken) headers['x-loadtest-token'] = this.settings.loadtestToken;
+    if (request.auth === false) return headers;
+    const keyHeader = this.flavour.auth.api_key_header;
+    if (this.settings.apiKey && keyHeader) headers[keyHeader] = this.settings.apiKey;
+    else if (this.settings.apiKey) headers.Authorization = `Bearer ${this.settings.apiKey}`;
+    else if (this.accessToken) headers.Authorization = `Bearer ${this.accessToken}`;
+    return headers;
+  }
+
+  /** Creates the guest. @param {any} it @returns {any} k6's response */
+  logIn(it, step = this.scenario.login_step) {
+    const { login } = this.flavour.auth;
+    const response = send(it, step, { ...login, body: {}, auth: false, expected: [login.status] });
+    metrics.login.add(response.timings.duration, it.tags(step));
+    this.keep(response, login.status);
+    return response;
+  }
+
+  /** The one new login after a 401. @param {any} it @returns {boolean} whether it worked */
+  logInAgain(it) {
+    metrics.relogins.add(1, it.tags(this.scenario.login_step));
+    this.accessToken = '';
+    this.refreshToken = '';
+    this.logIn(it);
+    return this.loggedIn();
+  }
+
+  /** Trades the refresh token for a new access token. @param {any} it @returns {any} k6's response */
+  refresh(it, step = this.scenario.refresh_step) {
+    const { refresh, cookie } = this.flavour.auth;
+    const response = send(it, step, {
+      ...refresh,
+      auth: false,
+      expected: [refresh.status],
+      ...(cookie
+        ? { cookies: { [cookie]: { value: this.refreshToken, replace: true } } }
+        : { body: { refresh_token: this.refreshToken } }),
+    });
+    metrics.refresh.add(response.timings.duration, it.tags(step));
+    this.keep(response, refresh.status);
+    return response;
+  }
+
+  /** Refreshes before a request to the model as the scenario's policy says. @param {any} it */
+  beforeModel(it) {
+    if (!this.canLogIn() || !this.refreshToken || this.scenario.refresh === 'never') return;
+    if (this.scenario.refresh === 'each' || Date.now() > this.renewAt) {
+      const response = this.refresh(it);
+      if (response.status === 401) this.logInAgain(it);
+    }
+  }
+
+  keep(response, expected) {
+    const body = response.status === expected ? json(response) : undefined;
+    if (!body || !body.access_token) return;
+    this.accessToken = body.access_token;
+    const lifetime = Number(body.expires_in) || 0;
+    const margin = Math.min(this.flavour.auth.refresh_before_s, lifetime / 4);
+    this.renewAt = Date.now() + (lifetime - margin) * 1000;
+    const { cookie } = this.flavour.auth;
+    const set = cookie ? response.cookies[cookie] : undefined;
+    if (set && set.length && set[0].value) this.refreshToken = set[0].value;
+    else if (body.refresh_token) this.refreshToken = body.refresh_token;
+  }
+}

@@ -1,0 +1,44 @@
+// The conversation's items: what the server kept is what was said.
+
+import { explain, verify } from '../checks.js';
+import { json, send } from '../http.js';
+import { pick } from '../paths.js';
+
+/** @param {any} it @param {any} step */
+export function run(it, step) {
+  const { path, item_text: places } = it.flavour.conversations;
+  const response = send(it, step, {
+    method: 'GET',
+    path: `${path}/${it.variables.conversation_id}/items?limit=100&order=asc`,
+    name: `GET ${path}/{id}/items`,
+  });
+  it.time(step, response);
+  const body = json(response);
+  let kept = [];
+  const ok = verify(it, step, {
+    'status 200': response.status === 200,
+    'has data': () => Array.isArray(body.data),
+    'are what was sent': () => {
+      kept = body.data.map((item) => ({ role: item.role, text: textOf(item, places) }));
+      return same(kept, it.messages);
+    },
+  });
+  if (ok) return;
+  if (response.status !== 200) explain(it, `${response.status} ${response.error || response.body}`);
+  else explain(it, `sent ${brief(it.messages)}, kept ${brief(kept)}`);
+}
+
+// The parts of an item, put together; where a part has its text depends on flavour and role.
+function textOf(item, places) {
+  return (item.content || []).map((part) => {
+    const found = places.map((place) => pick(part, place)).find((text) => typeof text === 'string');
+    return found || '';
+  }).join('');
+}
+
+function same(kept, sent) {
+  return kept.length === sent.length
+    && sent.every(({ role, text }, index) => kept[index].role === role && kept[index].text === text);
+}
+
+const brief = (messages) => JSON.stringify(messages.map(({ role, text }) => `${role}: ${String(text).slice(0, 60)}`));

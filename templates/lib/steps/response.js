@@ -1,0 +1,38 @@
+// The Responses API, whole or streamed, with or without tools.
+
+import { ask, promptOf } from '../model.js';
+
+/** @param {any} it @param {any} step */
+export function run(it, step) {
+  const { responses } = it.flavour;
+  const { messages } = promptOf(it, step);
+  const body = {
+    model: it.settings.model,
+    // Jan Server v1 prints an array into the prompt as it stands: it wants plain text.
+    input: responses.input === 'string' ? messages[messages.length - 1].content : messages,
+    stream: step.stream,
+    ...step.parameters,
+  };
+  if (responses.limit_key !== 'max_tokens' && body.max_tokens !== undefined) {
+    body[responses.limit_key] = body.max_tokens;
+    delete body.max_tokens;
+  }
+  if (body.tools && responses.tools === 'flat') body.tools = body.tools.map(flat);
+  ask(it, step, {
+    path: responses.path, body, end: responses.end,
+    headersWithFirstToken: responses.headers_with_first_token,
+  }, readResponse);
+}
+
+// Tools are written as for chat; OpenAI's Responses API wants their fields one level up.
+const flat = (tool) => (tool.function ? { type: tool.type, ...tool.function } : tool);
+
+// `output` is a list of typed parts (v1: `text.value`; OpenAI: messages with content) or plain text (v2).
+function readResponse(body) {
+  const output = typeof body.output === 'string' ? [{ type: 'text', text: { value: body.output } }] : body.output || [];
+  const parts = output.flatMap((item) => (Array.isArray(item.content) ? item.content : [item]));
+  const text = parts.map((part) => (typeof part.text === 'string' ? part.text : (part.text || {}).value || '')).join('');
+  const reasoning = output.filter(({ type }) => type === 'reasoning').length ? 'reasoning' : '';
+  const tools = output.filter(({ type }) => type === 'function_call');
+  return { text, reasoning, tools, present: body.object === 'response' && body.status === 'completed' };
+}
