@@ -1,1 +1,31 @@
-"""TODO-placeholder."""
+"""Engines: what executes a script. A new one is a module and a line in `ENGINES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from janbench.engines.base import Engine, EngineOptions
+from janbench.engines.local import LocalEngine
+from janbench.errors import EngineError
+
+ENGINES: dict[str, Callable[[EngineOptions], Engine]] = {
+    "local": LocalEngine.find,
+}
+
+AUTO_ORDER = ("local",)
+
+
+def choose_engine(name: str, options: EngineOptions) -> Engine:
+    """Give the engine of that name; `auto` is the first that is there.
+
+    Raises EngineError that says how to get one.
+    """
+    if name != "auto":
+        return ENGINES[name](options)
+    problems: list[EngineError] = []
+    for candidate in AUTO_ORDER:
+        try:
+            return ENGINES[candidate](options)
+        except EngineError as error:
+            problems.append(error)
+    raise problems[0]

@@ -1,0 +1,33 @@
+"""What every engine offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from janbench.model.job import Job, Outcome, Watcher
+from janbench.model.result import EngineInfo
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What the user said about the engine; `environment` is where programs are looked up."""
+
+    k6: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Engine(Protocol):
+    """Executes scripts, one after the other."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """Name and version."""
+
+    def run(self, job: Job, watcher: Watcher) -> Outcome:
+        """Execute a script to its end.
+
+        A KeyboardInterrupt ends it in an orderly way, keeps the summary, and is told in the
+        outcome. Raises EngineError when the script could not be started.
+        """

@@ -1,0 +1,35 @@
+"""k6's command line, the same for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TREND_STATS = "avg,min,med,max,p(90),p(95),p(99),count"
+OLDEST = (1, 1)
+
+
+def run_arguments(
+    script: str,
+    summary: str,
+    address: str,
+    tags: Mapping[str, str],
+    extra: tuple[str, ...] = (),
+) -> list[str]:
+    """Give the arguments of `k6 run`; no secret among them, since a process list shows them."""
+    arguments = ["run", "--no-usage-report", "--no-color", "--quiet", "--log-format", "raw"]
+    arguments += ["--address", address, "--summary-export", summary]
+    arguments += ["--summary-trend-stats", TREND_STATS]
+    for name, value in tags.items():
+        arguments += ["--tag", f"{name}={value}"]
+    return [*arguments, *extra, script]
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Read the version out of `k6 version` (`k6 v1.1.0 (...)`); empty when it isn't there."""
+    for word in text.split():
+        bare = word.removeprefix("v")
+        if bare[:1].isdigit() and "." in bare:
+            digits = bare.split("-")[0].split("+")[0].split(".")
+            if all(part.isdigit() for part in digits):
+                return tuple(int(part) for part in digits)
+    return ()

