@@ -1,0 +1,170 @@
+"""The embedded server's state, and the way of a request through it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from janbench.server.accounts import NOBODY, Accounts, User
+from janbench.server.clock import Clock
+from janbench.server.connection import Connection
+from janbench.server.control import control
+from janbench.server.delivery import Engine
+from janbench.server.exchange import Exchange, Reply, Request
+from janbench.server.faults import FAULTS, NONE, Fault, FaultDice, Hits, with_html
+from janbench.server.flavours import FLAVOURS
+from janbench.server.generation import Model
+from janbench.server.ids import uuid4
+from janbench.server.options import JAN_DEFAULT_KEY, ServerOptions
+from janbench.server.routing import Call, NotJsonError, Route, Router, parse_object
+from janbench.server.slots import Slots
+from janbench.server.store import Store
+from janbench.server.truth import Truth, TruthRow
+
+_NS = 1_000_000_000
+_ANY = frozenset((Hits.ANY,))
+
+
+class App:
+    """Answers requests; all state of one server."""
+
+    def __init__(
+        self, options: ServerOptions, loop: asyncio.AbstractEventLoop, event_loop: str
+    ) -> None:
+        self.options = options
+        self.event_loop = event_loop
+        self.connections: set[Connection] = set()
+        self.stopping = False
+        self.events_per_s = 0.0
+        self._events_before = 0
+        self._measured_ns = time.perf_counter_ns()
+        self.flavour = FLAVOURS[options.flavour]
+        self.api_key = options.api_key or JAN_DEFAULT_KEY
+        self.accounts = Accounts(options.seed, options.token_ttl_s)
+        self.store = Store()
+        self.model = Model(options)
+        self.slots = Slots(options.slots, options.slowdown)
+        self.truth = Truth(options.truth_limit)
+        self.started_s = int(time.time())
+        self.started_ns = time.perf_counter_ns()
+        self.engine = Engine(
+            Clock(loop), self.slots, round(options.stream_limit_s * _NS), options.queue_header
+        )
+        self._router = Router(self.flavour.routes)
+        self._dice = FaultDice(
+            options.faults, options.seed, options.fault_from, options.fault_until
+        )
+
+    def serve(self, request: Request, connection: Connection) -> Exchange:
+        """Answer a request, now or later."""
+        path = request.path
+        if path.startswith("/__"):
+            exchange = Exchange(request, connection, None)
+            exchange.reply(control(self, request, path))
+            return exchange
+        row = self._open_row(request, path)
+        exchange = Exchange(request, connection, row)
+        exchange.on_finished = lambda: self.truth.close(row)
+        exchange.headers.append((self.flavour.request_id_header, row.request_id))
+        found = self._router.find(request.method, path)
+        if found is None:
+            exchange.reply(self.flavour.not_found(path))
+            return exchange
+        route, params = found
+        fault = self._pick_fault(request, route, row.index)
+        if isinstance(fault, Reply):
+            exchange.reply(fault)
+            return exchange
+        row.fault = fault.name
+        reply = self._answer(Call(self, exchange, request, params, fault, NOBODY), route, path)
+        if reply is not None:
+            exchange.reply(poisoned(reply) if fault.html else reply)
+        return exchange
+
+    def measure_rate(self) -> None:
+        """Take the rate of events since the last call."""
+        now, events = time.perf_counter_ns(), self.engine.events
+        self.events_per_s = (events - self._events_before) * _NS / (now - self._measured_ns)
+        self._events_before, self._measured_ns = events, now
+
+    def _answer(self, call: Call, route: Route, path: str) -> Reply | None:
+        fault, flavour = call.fault, self.flavour
+        if fault.status:
+            if fault.hits is Hits.LOGIN:
+                return flavour.login_failure
+            return flavour.refuse(fault.status, path)
+        if route.protected:
+            user = flavour.authenticate(self, call.request)
+            if not isinstance(user, User):
+                return user
+            call.user = user
+        if fault.commit_fails and not (route.generates and _wants_stream(call.request)):
+            return flavour.refuse(500, path)
+        try:
+            return route.handler(call)
+        except NotJsonError:
+            return flavour.bad_body(path)
+
+    def _open_row(self, request: Request, path: str) -> TruthRow:
+        headers = request.headers
+        asked = headers.get("x-request-id") if self.flavour.keeps_request_id else None
+        row = TruthRow(
+            index=self.truth.next_index,
+            method=request.method,
+            path=path,
+            request_id=asked or uuid4(),
+            body_sha256=hashlib.sha256(request.body).hexdigest(),
+            received_ns=request.received_ns,
+            epoch_s=time.time() - (time.perf_counter_ns() - request.received_ns) / _NS,
+            context=dict(parse_qsl(headers.get("x-janbench-context", ""))),
+        )
+        self.truth.open(row)
+        return row
+
+    def _pick_fault(self, request: Request, route: Route, index: int) -> Fault | Reply:
+        kinds = _kinds(request, route) if self._may_fail(request) else _ANY
+        if self.options.allow_fault_header and (asked := request.headers.get("x-fault")):
+            fault = FAULTS.get(asked)
+            if fault is None:
+                known = ", ".join(FAULTS)
+                return Reply.text(f"unknown x-fault {asked!r}: one of {known}\n", 400)
+            return fault if fault.hits in kinds else NONE
+        return self._dice.pick(index, kinds)
+
+    def _may_fail(self, request: Request) -> bool:
+        return bool(self.options.faults) or "x-fault" in request.headers
+
+
+def poisoned(reply: Reply) -> Reply:
+    """`reply` with HTML in every text."""
+    if not reply.content_type.startswith("application/json"):
+        return reply
+    return Reply(
+        reply.status, orjson.dumps(with_html(reply.value)), reply.content_type, reply.headers
+    )
+
+
+def _kinds(request: Request, route: Route) -> frozenset[Hits]:
+    kinds = {Hits.ANY}
+    if route.login:
+        kinds.add(Hits.LOGIN)
+    if route.protected:
+        kinds.add(Hits.PROTECTED)
+    if route.generates:
+        kinds.add(Hits.GENERATION)
+        if _wants_stream(request):
+            kinds.add(Hits.STREAM)
+    return frozenset(kinds)
+
+
+def _wants_stream(request: Request) -> bool:
+    try:
+        body: dict[str, Any] = parse_object(request)
+    except NotJsonError:
+        return False
+    return body.get("stream") is True

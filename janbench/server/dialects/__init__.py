@@ -1,0 +1,1 @@
+"""How a generation is written as events: one module for each API's stream."""

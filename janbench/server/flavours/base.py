@@ -1,0 +1,54 @@
+"""What a flavour tells the server about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from janbench.server.accounts import User
+from janbench.server.exchange import Reply, Request
+from janbench.server.routing import Call, Route
+
+if TYPE_CHECKING:
+    from janbench.server.app import App
+
+SSE_HEADERS = (
+    ("Content-Type", "text/event-stream"),
+    ("Cache-Control", "no-cache"),
+    ("Connection", "keep-alive"),
+    ("Access-Control-Allow-Origin", "*"),
+)
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """Routes, authentication and the shapes of errors that belong to no route."""
+
+    routes: tuple[Route, ...]
+    authenticate: Callable[[App, Request], User | Reply]
+    not_found: Callable[[str], Reply]
+    refuse: Callable[[int, str], Reply]  # by status and path: 401, 429, 500
+    bad_body: Callable[[str], Reply]  # by path: a body that isn't a JSON object
+    commit_error: bytes  # what a failed commit appends to a body already sent
+    login_failure: Reply
+    request_id_header: str = "X-Request-ID"
+    keeps_request_id: bool = False  # whether the client's own id is echoed
+
+
+def describe_model(name: str, created: int) -> dict[str, object]:
+    """The entry of a model in `/v1/models`, which says that it isn't a real one."""
+    return {
+        "id": name,
+        "object": "model",
+        "created": created,
+        "owned_by": "janbench-embedded",
+        "description": "Not a real model: seeded words paced by janbench's embedded server.",
+    }
+
+
+def list_models(call: Call) -> Reply:
+    """The models that the server was started with."""
+    app = call.app
+    models = [describe_model(name, app.started_s) for name in app.options.models]
+    return Reply.json({"object": "list", "data": models})

@@ -1,0 +1,158 @@
+"""Chat completions of v2, stateless or with a conversation."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from janbench.server.chat_reply import completion, tool_call
+from janbench.server.chat_request import ChatRequest, message_text, parse_chat
+from janbench.server.delivery import StreamDelivery, WholeDelivery
+from janbench.server.dialects.chat import ChatDialect, ChatStyle
+from janbench.server.exchange import Reply
+from janbench.server.faults import Backend
+from janbench.server.flavours.base import SSE_HEADERS
+from janbench.server.flavours.v2.conversations import is_conversation_id
+from janbench.server.flavours.v2.errors import error
+from janbench.server.generation import Kind, Plan
+from janbench.server.ids import random_id, uuid4
+from janbench.server.routing import Call, Route
+from janbench.server.store import Conversation, Item
+
+_FAILED = "Failed to complete chat request"
+_UNTYPED = "auto-generated-uuid"
+_UNKNOWN_MODEL = "caa8476d-1b95-42a7-a96b-18b0c11b2f64"
+_FAILURE_LINE = error(0, _FAILED, _UNTYPED).body
+_STYLE = ChatStyle(failure=lambda _late: _FAILURE_LINE, refused=_FAILURE_LINE, hangs=True)
+_TITLE_BYTES = 60
+_TITLE_LEAST = 30
+
+
+def _chat(call: Call) -> Reply | None:
+    request = parse_chat(call.body)
+    if not request.messages:
+        return error(400, _FAILED, _UNTYPED)
+    app, fault = call.app, call.fault
+    if request.model not in app.options.models:
+        return error(404, _FAILED, _UNKNOWN_MODEL)
+    link = _link(call, request)
+    if isinstance(link, Reply):
+        return link
+    plan = app.model.plan(request.prompt, fault, app.slots.active)
+    created, reply_id = int(time.time()), f"chatcmpl-{uuid4()}"
+    if request.stream:
+        frame = {"created": created, "id": "", "model": request.model}
+        frame["object"] = "chat.completion.chunk"
+        dialect = ChatDialect(
+            _STYLE,
+            plan,
+            model=request.model,
+            stream_id=reply_id,
+            created=created,
+            usage=True,  # the client's stream_options are overwritten
+            before_done=call.text({"conversation": link.json()} | frame) if link else None,
+        )
+        StreamDelivery(
+            app.engine,
+            call.exchange,
+            plan,
+            fault,
+            dialect=dialect,
+            headers=SSE_HEADERS,
+            store=(lambda: link.remember(request, plan)) if link else None,
+            commit_error=app.flavour.commit_error,
+        )
+        return None
+    if fault.backend is not Backend.UP:
+        return error(500 if fault.backend is Backend.DOWN else 502, _FAILED, _UNTYPED)
+
+    def respond() -> Reply:
+        body = completion(
+            plan,
+            reply_id=reply_id,
+            model=request.model,
+            created=created,
+            finish=fault.finish_reason,
+            go_openai=True,
+        )
+        if link is not None:
+            link.remember(request, plan)
+            body["conversation"] = call.text(link.json())
+        return Reply.json(body)
+
+    WholeDelivery(app.engine, call.exchange, plan, fault, respond)
+    return None
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A chat's tie to its conversation."""
+
+    conversation: Conversation
+    store: bool
+    store_reasoning: bool
+
+    def json(self) -> dict[str, Any]:
+        """What the client is told."""
+        body = {"id": self.conversation.id}
+        return body | ({"title": self.conversation.title} if self.conversation.title else {})
+
+    def remember(self, request: ChatRequest, plan: Plan) -> None:
+        """Store the last message and the reply, unless told not to."""
+        if not self.store:
+            return
+        last = request.messages[-1]
+        role = str(last.get("role", "user"))
+        part: dict[str, Any] = {"type": "input_text", "input_text": message_text(last)}
+        self._add(role, [part])
+        content: list[dict[str, Any]] = []
+        reasoning, text = plan.joined(Kind.REASONING), plan.joined(Kind.CONTENT)
+        if self.store_reasoning and reasoning:
+            content.append({"type": "reasoning_content", "reasoning_content": reasoning})
+        if text:
+            finish = plan.finish_reason
+            content.append({"type": "text", "finish_reason": finish, "text": {"text": text}})
+        if plan.tool is not None:
+            content.append({"type": "tool_calls", "tool_calls": [tool_call(plan)]})
+        self._add("assistant", content)
+
+    def _add(self, role: str, content: list[dict[str, Any]]) -> None:
+        self.conversation.add(Item(random_id("msg_", 16), "message", role, content))
+
+
+def _link(call: Call, request: ChatRequest) -> _Link | Reply | None:
+    """The tie to the conversation that the request names; None when it names none."""
+    asked, referrer = call.body.get("conversation"), call.request.query.get("referrer")
+    if asked is None and not referrer:
+        return None
+    wanted = asked.get("id", "") if isinstance(asked, dict) else asked
+    conversations = call.app.store.conversations
+    if not wanted:
+        conversation = conversations.add(
+            Conversation(random_id("conv_", 16), call.user.id, referrer=referrer)
+        )
+    else:
+        if not is_conversation_id(wanted):
+            return error(400, _FAILED, _UNTYPED)
+        found = conversations.get(wanted, call.user.id)
+        if found is None:
+            return error(404, _FAILED, _UNTYPED)
+        conversation = found
+    if not conversation.title:
+        conversation.title = _title(request.messages)
+    store = call.body.get("store") is not False
+    return _Link(conversation, store, bool(call.body.get("store_reasoning")))
+
+
+def _title(messages: list[dict[str, Any]]) -> str:
+    """The first user message; over 60 bytes cut at the last space after byte 30, else at 60."""
+    first = next((m for m in messages if m.get("role") == "user"), {})
+    raw = message_text(first).strip().encode()
+    if len(raw) <= _TITLE_BYTES:
+        return raw.decode()
+    space = raw.rfind(b" ", _TITLE_LEAST + 1, _TITLE_BYTES)
+    return raw[: space if space > 0 else _TITLE_BYTES].decode(errors="replace") + "..."
+
+
+ROUTES = (Route("POST", "/v1/chat/completions", _chat, generates=True),)

@@ -1,0 +1,229 @@
+"""Conversations and items of v2."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from janbench.server.exchange import Reply
+from janbench.server.flavours.paging import BadPageError, Page, T, page_of, read_limit
+from janbench.server.flavours.v2.auth import rfc3339
+from janbench.server.flavours.v2.errors import error
+from janbench.server.ids import random_id
+from janbench.server.routing import Call, Route
+from janbench.server.store import Conversation, Item
+
+_ID = re.compile(r"conv_[A-Za-z0-9]+")
+_TITLE_LIMIT = 256
+_ITEMS = 20
+_ROLES = ("system", "user", "assistant", "tool")
+
+
+def is_conversation_id(value: Any) -> bool:
+    """Whether the service even looks for this id."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _find(call: Call) -> Conversation | Reply:
+    conversation_id = call.params["conversation"]
+    if not is_conversation_id(conversation_id):
+        return error(400, "invalid conversation id")
+    found = call.app.store.conversations.get(conversation_id, call.user.id)
+    return found or error(404, "conversation not found")
+
+
+def _json(conversation: Conversation) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": conversation.id, "object": "conversation"}
+    if conversation.title:
+        body["title"] = conversation.title
+    if conversation.metadata:
+        body["metadata"] = conversation.metadata
+    if conversation.referrer:
+        body["referrer"] = conversation.referrer
+    return body | {"created_at": int(conversation.created_at)}
+
+
+def _item_json(item: Item, number: int) -> dict[str, Any]:
+    moment = rfc3339(item.created_at)
+    return {
+        "id": item.id,
+        "object": "conversation.item",
+        "branch": "MAIN",
+        "sequence_number": number,
+        "type": item.type,
+        "role": item.role,
+        "content": item.content,
+        "status": item.status,
+        "completed_at": moment,
+        "created_at": moment,
+    }
+
+
+def _read_page(call: Call, rows: list[T], *, most: int | None = None) -> Page[T] | Reply:
+    """The page that the query asks for: newest first unless told otherwise."""
+    query = call.request.query
+    try:
+        limit = read_limit(query.get("limit"))
+        return page_of(
+            rows,
+            limit=min(limit, most) if most else limit,
+            order=query.get("order") or "desc",
+            after=query.get("after") or query.get("cursor") or "",
+        )
+    except BadPageError:
+        return error(400, "Invalid pagination parameters")
+
+
+def _list_json(page: Page[Any], data: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": page.first_id or "",
+        "last_id": page.last_id or "",
+        "has_more": page.has_more,
+    }
+
+
+def _create(call: Call) -> Reply:
+    body = call.body
+    title, metadata, referrer = body.get("title"), body.get("metadata"), body.get("referrer")
+    if title is not None and (not isinstance(title, str) or len(title) > _TITLE_LIMIT):
+        return error(400, "invalid title")
+    if metadata is not None and not isinstance(metadata, dict):
+        return error(400, "invalid metadata")
+    items = _read_items(body.get("items") or [])
+    if isinstance(items, Reply):
+        return items
+    conversation = Conversation(
+        random_id("conv_", 16),
+        call.user.id,
+        title or "",
+        metadata,
+        referrer=referrer if isinstance(referrer, str) else None,
+    )
+    for item in items:
+        conversation.add(item)
+    return Reply.json(_json(call.app.store.conversations.add(conversation)))
+
+
+def _list(call: Call) -> Reply:
+    rows = call.app.store.conversations.of(call.user.id)
+    referrer = call.request.query.get("referrer")
+    if referrer:
+        rows = [row for row in rows if row.referrer == referrer]
+    page = _read_page(call, rows)
+    if isinstance(page, Reply):
+        return page
+    body = _list_json(page, [_json(row) for row in page.rows])
+    return Reply.json(body | {"total": page.total})
+
+
+def _get(call: Call) -> Reply:
+    found = _find(call)
+    return found if isinstance(found, Reply) else Reply.json(_json(found))
+
+
+def _update(call: Call) -> Reply:
+    found = _find(call)
+    if isinstance(found, Reply):
+        return found
+    title, metadata = call.body.get("title"), call.body.get("metadata")
+    if title is not None:
+        if not isinstance(title, str) or len(title) > _TITLE_LIMIT:
+            return error(400, "invalid title")
+        found.title = title
+    if isinstance(metadata, dict):
+        found.metadata = metadata
+    return Reply.json(_json(found))
+
+
+def _delete(call: Call) -> Reply:
+    found = _find(call)
+    if isinstance(found, Reply):
+        return found
+    call.app.store.conversations.remove(found)
+    return Reply.json({"id": found.id, "object": "conversation.deleted", "deleted": True})
+
+
+def _create_items(call: Call) -> Reply:
+    found = _find(call)
+    if isinstance(found, Reply):
+        return found
+    items = _read_items(call.body.get("items"))
+    if isinstance(items, Reply):
+        return items
+    start = len(found.items)
+    for item in items:
+        found.add(item)
+    page = Page(items, False, len(items))
+    data = [_item_json(item, start + number + 1) for number, item in enumerate(items)]
+    return Reply.json(_list_json(page, data))
+
+
+def _list_items(call: Call) -> Reply:
+    found = _find(call)
+    if isinstance(found, Reply):
+        return found
+    page = _read_page(call, found.items, most=100)
+    if isinstance(page, Reply):
+        return page
+    numbers = {item.id: number for number, item in enumerate(found.items, 1)}
+    data = [_item_json(item, numbers[item.id]) for item in page.rows]
+    return Reply.json(_list_json(page, data))
+
+
+def _get_item(call: Call) -> Reply:
+    found = _find(call)
+    if isinstance(found, Reply):
+        return found
+    item = found.item(call.params["item"])
+    if item is None:
+        return error(404, "item not found")
+    return Reply.json(_item_json(item, found.items.index(item) + 1))
+
+
+def _delete_item(call: Call) -> Reply:
+    found = _find(call)
+    if isinstance(found, Reply):
+        return found
+    item = found.item(call.params["item"])
+    if item is None:
+        return error(404, "item not found")
+    found.items.remove(item)
+    return Reply.json(_json(found))
+
+
+def _read_items(given: Any) -> list[Item] | Reply:
+    if not isinstance(given, list) or len(given) > _ITEMS:
+        return error(400, f"items: an array of at most {_ITEMS}")
+    items = []
+    for item in given:
+        content = item.get("content") if isinstance(item, dict) else None
+        if not isinstance(content, list) or item.get("role") not in _ROLES:
+            return error(400, "invalid item")
+        parts = [_read_part(part) for part in content if isinstance(part, dict)]
+        kind = str(item.get("type", "message"))
+        items.append(Item(random_id("msg_", 16), kind, item["role"], parts))
+    return items
+
+
+def _read_part(part: dict[str, Any]) -> dict[str, Any]:
+    text = part.get("text", part.get("input_text", ""))
+    if part.get("type") == "input_text":
+        return {"type": "input_text", "input_text": text}
+    value = text if isinstance(text, dict) else {"text": text}
+    return {"type": "text", "text": value}
+
+
+_ONE = "/v1/conversations/{conversation}"
+ROUTES = (
+    Route("POST", "/v1/conversations", _create),
+    Route("GET", "/v1/conversations", _list),
+    Route("GET", _ONE, _get),
+    Route("POST", _ONE, _update),
+    Route("DELETE", _ONE, _delete),
+    Route("POST", f"{_ONE}/items", _create_items),
+    Route("GET", f"{_ONE}/items", _list_items),
+    Route("GET", f"{_ONE}/items/{{item}}", _get_item),
+    Route("DELETE", f"{_ONE}/items/{{item}}", _delete_item),
+)
