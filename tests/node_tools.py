@@ -19,10 +19,11 @@ _INSTALL_S = 300.0
 
 
 def node_tool(packages: list[str]) -> Path:
-    """Give a folder whose `node_modules` holds these packages (`typescript@5.9.3`), installing once.
+    """Give a folder whose `node_modules` holds these packages (`typescript@5.9.3`).
 
-    Programs are in `node_modules/.bin`. Skips the test where npm isn't installed; ValueError for a
-    package without an exact version. Safe to call from several processes at a time.
+    Installs them the first time; programs are in `node_modules/.bin`. Skips the test where npm
+    isn't installed; ValueError for a package without an exact version. Safe to call from several
+    processes at a time.
     """
     for package in packages:
         if not _PINNED.match(package):
