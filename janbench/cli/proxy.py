@@ -1,0 +1,122 @@
+"""`janbench proxy`: the timing proxy by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from janbench.errors import ConfigError
+from janbench.proxy.serve import serve
+from janbench.proxy.target import TlsOptions, parse_target
+from janbench.proxy.worker import ProxyOptions
+
+
+@click.command()
+@click.option("--target", required=True, metavar="URL", help="Base URL of the API under test.")
+@click.option(
+    "--listen",
+    default="127.0.0.1:0",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where clients connect; port 0 takes a free one.",
+)
+@click.option(
+    "--records",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for records-N.jsonl (one line a request) and stats.json.",
+)
+@click.option("--insecure-skip-tls-verify", is_flag=True, help="Accept any certificate.")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trust these CA certificates (PEM) instead of the system's.",
+)
+@click.option(
+    "--proxy-workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the port.",
+)
+@click.option(
+    "--connect-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds until an unreachable target is answered with 504.",
+)
+@click.option(
+    "--stall-timeout",
+    type=click.FloatRange(min=0),
+    default=150.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds of silence after which a stream is ended as stalled; 0 waits forever.",
+)
+@click.option(
+    "--tail",
+    type=click.Choice(["auto", "always"]),
+    default="auto",
+    show_default=True,
+    help="Append timings to streams of scripts that ask for them (auto) or to all.",
+)
+@click.option("--ready-json", is_flag=True, help="Print one JSON line once it listens.")
+@click.option("--exit-with-stdin", is_flag=True, help="Stop when standard input ends.")
+def proxy(
+    *,
+    target: str,
+    listen: str,
+    records: Path | None,
+    insecure_skip_tls_verify: bool,
+    ca_file: Path | None,
+    proxy_workers: int,
+    connect_timeout: float,
+    stall_timeout: float,
+    tail: str,
+    ready_json: bool,
+    exit_with_stdin: bool,
+) -> None:
+    """Start the timing proxy by itself.
+
+    Point a client at it instead of the target: each event of a stream is timestamped as it
+    arrives. Runs until SIGTERM or Ctrl-C.
+    """
+    host, port = _address(listen)
+    options = ProxyOptions(
+        target=parse_target(target),
+        host=host,
+        port=port,
+        records=records,
+        tls=TlsOptions(verify=not insecure_skip_tls_verify, ca_file=ca_file),
+        workers=proxy_workers,
+        connect_timeout=connect_timeout,
+        stall_timeout=stall_timeout,
+        tail_always=tail == "always",
+    )
+
+    def on_ready(host: str, port: int) -> None:
+        if ready_json:
+            ready = {"event": "listening", "host": host, "port": port, "pid": os.getpid()}
+            click.echo(json.dumps(ready))
+        else:
+            shown = f"[{host}]" if ":" in host else host
+            click.echo(f"Timing proxy: http://{shown}:{port} -> {options.target.url}")
+        sys.stdout.flush()
+
+    serve(options, on_ready, lifeline=sys.stdin.fileno() if exit_with_stdin else None)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(
+            f"{listen!r} is not an address",
+            where="--listen",
+            hint="Write HOST:PORT, such as 127.0.0.1:0 or [::1]:9090.",
+        )
+    return host.removeprefix("[").removesuffix("]"), int(port)

@@ -1,0 +1,61 @@
+"""The class of an answer: exactly one for each request, the gravest that applies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+OK = "ok"
+HTTP_ERROR = "http_error"
+IN_BAND_ERROR = "in_band_error"
+TIMEOUT = "timeout"
+STALLED = "stalled"
+TRUNCATED = "truncated"
+MALFORMED_FRAME = "malformed_frame"
+NO_CONTENT = "no_content"
+NO_FINISH_REASON = "no_finish_reason"
+NO_DONE = "no_done"
+
+PRECEDENCE = (
+    HTTP_ERROR,
+    IN_BAND_ERROR,
+    TIMEOUT,
+    STALLED,
+    TRUNCATED,
+    MALFORMED_FRAME,
+    NO_CONTENT,
+    NO_FINISH_REASON,
+    NO_DONE,
+    OK,
+)
+"""From gravest to none: what the server or the transport said about a failure comes before what
+the frames lack because of it."""
+
+
+class Verdict(NamedTuple):
+    """A class of `PRECEDENCE` and, unless it is ok, a short reason without any body text."""
+
+    kind: str
+    detail: str = ""
+
+
+class Found:
+    """Collects what was found; `verdict` picks the gravest and the first reason given for it."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    def add(self, kind: str, detail: str) -> None:
+        """Note a class and the reason for it."""
+        self._found.setdefault(kind, detail)
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self._found
+
+    def verdict(self) -> Verdict:
+        """Return the gravest class found, or ok."""
+        for kind in PRECEDENCE:
+            if kind in self._found:
+                return Verdict(kind, self._found[kind])
+        return Verdict(OK)

@@ -1,0 +1,224 @@
+"""The response side of an exchange: reads what the target sends and passes it on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import httptools
+
+from janbench.proxy.delivery import Delivery, HeldDelivery
+from janbench.proxy.http1 import response_head
+from janbench.proxy.stream import StreamReader
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from janbench.proxy.gateway import Gateway
+    from janbench.proxy.http1 import Headers
+    from janbench.proxy.request import Request
+
+_MAX_JSON = 1 << 20
+"""Bytes of a JSON reply that are kept to read its usage; longer ones go by unread."""
+
+
+class Owner(Protocol):
+    """The exchange, as its reply sees it."""
+
+    def reply_finished(self) -> None:
+        """The response is complete and the read that completed it has been handled."""
+
+    def reply_broken(self, cause: str, detail: str) -> None:
+        """The response ended before it was complete, or is not HTTP."""
+
+    def upstream_full(self, full: bool) -> None:
+        """The connection to the target takes no more, or does again."""
+
+
+class _Head:
+    """Status line and headers while they are being read."""
+
+    __slots__ = ("headers", "reason")
+
+    def __init__(self) -> None:
+        self.reason = b""
+        self.headers: Headers = []
+
+
+class Reply:
+    """Callbacks of the response parser; times are perf_counter_ns, 0 means never."""
+
+    def __init__(
+        self, owner: Owner, request: Request, gateway: Gateway, client: asyncio.Transport
+    ) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.now = 0
+        self.complete = False
+        self.began = False  # something of a response has arrived
+        self.status = 0  # of the final response, once its head was passed on
+        self.first_byte_ns = 0
+        self.end_ns = 0
+        self.received = 0
+        self.reusable = False
+        self.until_close = False
+        self.reader: StreamReader | None = None
+        self.json_body = bytearray()
+        self.request_id = ""
+        self.tail = False
+        self.delivery: Delivery | None = None
+        self.trailers: Headers = []
+        self._keep_json = False
+        self._head = _Head()
+        self._begin_ns = 0
+        self._owner: Owner | None = owner
+        self._request = request
+        self._gateway = gateway
+        self._client = client
+
+    def detach(self) -> None:
+        """Break the reference cycles: the exchange is over."""
+        self._owner = None
+        del self.parser
+        if self.delivery is not None:
+            self.delivery.release()
+            self.delivery = None
+
+    # --- parser callbacks
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.reusable = False  # more than was asked for
+            return
+        self.began = True
+        self._begin_ns = self.now
+        self._head = _Head()
+
+    def on_status(self, reason: bytes) -> None:
+        self._head.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.complete:
+            return
+        fields = self.trailers if self.status else self._head.headers
+        fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        if self.complete or 100 <= status < 200:
+            return
+        self.first_byte_ns = self._begin_ns
+        self.reusable = bool(self.parser.should_keep_alive())
+        self._pass_head_on(status)
+        if self._request.method == b"HEAD":  # the parser can't know that no body follows
+            self._completed()
+
+    def on_body(self, data: bytes) -> None:
+        if self.delivery is None or self.complete:
+            self.reusable = False
+            return
+        if self.reader is not None:
+            self.reader.feed(data, self.now)
+        elif self._keep_json:
+            self.json_body += data
+            if len(self.json_body) > _MAX_JSON:
+                self._keep_json = False
+                self.json_body.clear()
+        self.received += len(data)
+        self.delivery.write(data)
+
+    def on_message_complete(self) -> None:
+        if self.complete:
+            return
+        status = self.parser.get_status_code()
+        if 100 <= status < 200 and not self.status:
+            self._interim(status)
+        else:
+            self._completed()
+
+    # --- the connection's events
+
+    def finished(self) -> None:
+        if self._owner is not None:
+            self._owner.reply_finished()
+
+    def garbage(self, reason: str) -> None:
+        if self._owner is not None:
+            self._owner.reply_broken("bad_response", f"the target's answer is not HTTP: {reason}")
+
+    def upstream_lost(self, error: Exception | None) -> None:
+        if self._owner is None:
+            return
+        if self.until_close and error is None:
+            self._completed()
+            self._owner.reply_finished()
+        elif error is None:
+            self._owner.reply_broken("closed", "the target closed the connection")
+        else:
+            self._owner.reply_broken("reset", "the target reset the connection")
+
+    def upstream_full(self, full: bool) -> None:
+        if self._owner is not None:
+            self._owner.upstream_full(full)
+
+    # ---
+
+    def _completed(self) -> None:
+        self.complete = True
+        self.end_ns = self.now
+
+    def _interim(self, status: int) -> None:
+        if status == 101 or self._request.http10:
+            return  # Upgrade was not passed on; HTTP/1.0 knows no interim responses
+        head = self._head
+        self._client.write(
+            response_head(
+                status, head.reason, head.headers, chunked=False, drop_length=False, close=False
+            )
+        )
+
+    def _pass_head_on(self, status: int) -> None:
+        request, head = self._request, self._head
+        kind = encoding = b""
+        has_length = chunked = False
+        for name, value in head.headers:
+            lower = name.lower()
+            if lower == b"content-type":
+                kind = value.lower()
+            elif lower == b"content-length":
+                has_length = True
+            elif lower == b"transfer-encoding":
+                chunked = b"chunked" in value.lower()
+            elif lower == b"content-encoding":
+                encoding = value.strip().lower()
+            elif lower == b"x-request-id":
+                self.request_id = value.decode("latin-1")[:128]
+        bodyless = request.method == b"HEAD" or status in (204, 304)
+        self.until_close = not (bodyless or has_length or chunked)
+        if kind.startswith(b"text/event-stream") and not bodyless:
+            self._observe(encoding)
+        elif request.method == b"POST" and b"json" in kind and encoding in (b"", b"identity"):
+            self._keep_json = True
+        frames = (chunked or self.until_close or self.tail) and not request.http10
+        self._client.write(
+            response_head(
+                status,
+                head.reason,
+                head.headers,
+                chunked=frames and (chunked or not bodyless),
+                drop_length=self.tail,
+                close=not request.keep_alive,
+            )
+        )
+        self.status = status
+        if self.reader is not None and request.context is not None:
+            budget = self._gateway.budget
+            self.delivery = HeldDelivery(self._client, budget, chunked=frames)
+        else:
+            self.delivery = Delivery(self._client, chunked=frames and not bodyless)
+
+    def _observe(self, encoding: bytes) -> None:
+        self.reader = StreamReader()
+        self._gateway.counters.streams += 1
+        if encoding in (b"", b"identity"):
+            self.tail = self._request.context is not None or self._gateway.tail_always
+        else:
+            self.reader.refuse("the event stream is compressed, so it can't be timed")

@@ -1,0 +1,67 @@
+"""One request as it was read from a client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from janbench.proxy.context import HEADER, HEADER_PREFIX, Context, parse_context
+from janbench.proxy.http1 import asks_for_stream, request_head
+
+if TYPE_CHECKING:
+    from janbench.proxy.http1 import Headers
+    from janbench.proxy.target import Target
+
+
+@dataclass
+class Request:
+    """Head of a request; `url` is the raw request target and `http10` the client's version."""
+
+    method: bytes
+    url: bytes
+    headers: Headers
+    http10: bool
+    keep_alive: bool
+    chunked: bool
+    expects_continue: bool
+    context: Context | None
+    wants_stream: bool = False
+
+    def path(self) -> str:
+        """Return the path without query, for the record."""
+        return self.url.partition(b"?")[0].decode("latin-1")
+
+    def head_for(self, target: Target, body_start: bytes) -> bytes:
+        """Write the head for the target; the start of the body tells whether it streams."""
+        self.wants_stream = asks_for_stream(self.headers, body_start)
+        identity = self.wants_stream or (self.context is not None and self.method == b"POST")
+        return request_head(
+            target, self.method, self.url, self.headers, chunked=self.chunked, identity=identity
+        )
+
+
+def make_request(
+    method: bytes, url: bytes, headers: Headers, *, version: str, keep_alive: bool
+) -> Request:
+    """Make a request out of what the parser found."""
+    chunked = expects = False
+    context = None
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"transfer-encoding":
+            chunked = True
+        elif lower == b"expect":
+            expects = value.lower() == b"100-continue"
+        elif lower.startswith(HEADER_PREFIX) and lower == HEADER:
+            context = parse_context(value)
+    http10 = version == "1.0"
+    return Request(
+        method=method,
+        url=url,
+        headers=headers,
+        http10=http10,
+        keep_alive=keep_alive and not http10,
+        chunked=chunked,
+        expects_continue=expects,
+        context=context,
+    )

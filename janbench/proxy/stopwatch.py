@@ -1,0 +1,64 @@
+"""Arrival times of one stream's content, in little memory, and the figures that follow from them.
+
+Gaps are kept as 16-bit microseconds, longer ones in three slots: a stream of 5,000 tokens costs
+10 KB, so that a thousand of them fit beside each other.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+_LONG = 0xFFFF
+"""Marks a gap of 65.535 ms or more: its high and low 16 bits follow."""
+
+_MAX_GAP_US = 0xFFFFFFFF
+
+
+class Stopwatch:
+    """Notes when content events arrive; every time is `perf_counter_ns`, 0 means never."""
+
+    __slots__ = ("_gaps", "count", "first_event_ns", "first_ns", "first_visible_ns", "last_ns")
+
+    def __init__(self) -> None:
+        self.first_event_ns = 0
+        self.first_ns = 0
+        self.first_visible_ns = 0
+        self.last_ns = 0
+        self.count = 0
+        self._gaps = array("H")
+
+    def content(self, ns: int, visible: bool) -> None:
+        """Note one content-bearing event."""
+        if visible and not self.first_visible_ns:
+            self.first_visible_ns = ns
+        if self.count:
+            gap = (ns - self.last_ns) // 1000
+            if gap < _LONG:
+                self._gaps.append(gap)
+            else:
+                gap = min(gap, _MAX_GAP_US)
+                self._gaps.extend((_LONG, gap >> 16, gap & 0xFFFF))
+        else:
+            self.first_ns = ns
+        self.last_ns = ns
+        self.count += 1
+
+    def gaps_ms(self) -> list[float]:
+        """Return the gaps between consecutive content events in ms, resolved to 1 us."""
+        gaps = self._gaps
+        if _LONG not in gaps:
+            return [us / 1000 for us in gaps]
+        slots = iter(gaps)
+        return [((next(slots) << 16 | next(slots)) if us == _LONG else us) / 1000 for us in slots]
+
+    def itl_mean_ms(self) -> float | None:
+        """Return the mean gap in ms; None for fewer than two content events."""
+        if self.count < 2:
+            return None
+        return (self.last_ns - self.first_ns) / 1e6 / (self.count - 1)
+
+    def tpot_ms(self, output_tokens: int) -> float | None:
+        """Return (last - first content) / (tokens - 1) in ms; None for fewer than two tokens."""
+        if self.count < 2 or output_tokens < 2:
+            return None
+        return (self.last_ns - self.first_ns) / 1e6 / (output_tokens - 1)

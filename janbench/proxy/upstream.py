@@ -1,0 +1,101 @@
+"""One connection to the target, and the exchange that uses it at the moment."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter_ns
+from typing import Protocol, cast
+
+import httptools
+
+
+class Receiver(Protocol):
+    """Who gets the bytes of a response: `parser` reads them, `now` is when they arrived (ns)."""
+
+    now: int
+    parser: httptools.HttpResponseParser
+    complete: bool
+
+    def finished(self) -> None:
+        """Called once, after the read that completed the response."""
+
+    def garbage(self, reason: str) -> None:
+        """Called when the bytes aren't HTTP."""
+
+    def upstream_lost(self, error: Exception | None) -> None:
+        """Called when the connection ended; `error` is None for an orderly end."""
+
+    def upstream_full(self, full: bool) -> None:
+        """Called when the connection takes no more, and when it does again."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """A connection that timestamps each read before anything else looks at it."""
+
+    __slots__ = ("closed", "receiver", "reused", "transport")
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.receiver: Receiver | None = None
+        self.reused = False
+        self.closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        ns = perf_counter_ns()
+        receiver = self.receiver
+        if receiver is None:
+            self.close()  # bytes that nobody asked for: the connection can't be trusted
+            return
+        receiver.now = ns
+        try:
+            receiver.parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if not receiver.complete:
+                receiver.garbage(_reason(error))
+                return
+            self.closed = True  # the response was whole; what followed it was not HTTP
+        if receiver.complete:
+            receiver.finished()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        receiver, self.receiver = self.receiver, None
+        if receiver is not None:
+            receiver.upstream_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self.receiver is not None:
+            self.receiver.upstream_full(True)
+
+    def resume_writing(self) -> None:
+        if self.receiver is not None:
+            self.receiver.upstream_full(False)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; nothing happens on a connection that is closed."""
+        if self.transport is not None and not self.closed:
+            self.transport.write(data)
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading: the client's backpressure."""
+        if self.transport is None or self.closed or self.transport.is_closing():
+            return
+        if paused:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def close(self) -> None:
+        """Drop the connection now and tell no receiver."""
+        self.receiver = None
+        self.closed = True
+        if self.transport is not None:
+            self.transport.abort()
+
+
+def _reason(error: Exception) -> str:
+    """Return llhttp's words; they name the rule that was broken, never the bytes."""
+    return str(error) or type(error).__name__
