@@ -16,7 +16,7 @@ def run_arguments(
     extra: tuple[str, ...] = (),
 ) -> list[str]:
     """Give the arguments of `k6 run`; no secret among them, since a process list shows them."""
-    arguments = ["run", "--no-usage-report", "--no-color", "--quiet", "--log-format", "raw"]
+    arguments = ["run", "--no-usage-report", "--no-color", "--quiet", "--log-format", "json"]
     arguments += ["--address", address, "--summary-export", summary]
     arguments += ["--summary-trend-stats", TREND_STATS]
     for name, value in tags.items():

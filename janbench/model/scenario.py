@@ -10,6 +10,13 @@ from typing_extensions import Self
 from janbench.model.base import Frozen
 from janbench.model.step import BaseStep, ModelStep, Step
 
+# What holds unless a scenario says otherwise about the same metric: k6 itself would exit 0 when every
+# request fails and no threshold names it.
+DEFAULT_THRESHOLDS: dict[str, tuple[str, ...]] = {
+    "checks": ("rate>0.95",),
+    "http_req_failed": ("rate<0.05",),
+}
+
 NAME = r"^[a-z0-9][a-z0-9._-]{0,79}$"
 
 
@@ -42,7 +49,8 @@ class Scenario(Frozen):
     `counters`: prefix of the success and error counters (`completion` gives
     `completion_successes`). `refresh`: when a guest's token is renewed before a request to the
     model. `think_time_s`: pause after each step under load. `thresholds`: k6 thresholds by metric,
-    judged under load; a single run is judged by its checks.
+    judged under load, on top of `DEFAULT_THRESHOLDS`; a single run is judged by its checks.
+    `stream_error_limit`: share of streams that may end badly before the scenario fails.
     """
 
     name: str = Field(default="", pattern=rf"({NAME})|^$")
@@ -54,7 +62,13 @@ class Scenario(Frozen):
     think_time_s: float = Field(default=0.0, ge=0, le=3600)
     load: Load = Field(default_factory=Load)
     thresholds: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    stream_error_limit: float = Field(default=0.01, ge=0, le=1)
     steps: tuple[Step, ...] = Field(min_length=1)
+
+    @property
+    def judged_by(self) -> dict[str, tuple[str, ...]]:
+        """Give the k6 thresholds under load: the scenario's own over the defaults."""
+        return {**DEFAULT_THRESHOLDS, **self.thresholds}
 
     @property
     def streams(self) -> bool:

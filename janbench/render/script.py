@@ -73,7 +73,7 @@ def _settings(scenario: Scenario) -> dict[str, Any]:
             "graceful_stop_s": longest,
             "single_limit_s": sum(s.timeout_s for s in scenario.steps) + _SETUP_MARGIN_S,
         },
-        "thresholds": {name: list(given) for name, given in scenario.thresholds.items()},
+        "thresholds": {name: list(given) for name, given in scenario.judged_by.items()},
         "login_step": _login_step(scenario, "guest_login"),
         "refresh_step": _login_step(scenario, "refresh_token"),
     }

@@ -90,7 +90,8 @@ function perform(it, run, step, index, total) {
   }
   conclude(it, step);
   report(it, `[${index + 1}/${total}] ${step.title} ...`, `(${Date.now() - started} ms)`);
-  if (!it.settings.single && step.think_time_s > 0) sleep(step.think_time_s);
+  const last = index === total - 1;
+  if (!it.settings.single && !last && step.think_time_s > 0) sleep(step.think_time_s);
 }
 
 function conclude(it, step) {

@@ -77,6 +77,7 @@ function observations(steps) {
     watched[`http_reqs{step:${step.id}}`] = ['count>=0'];
     watched[`http_req_failed{step:${step.id}}`] = ['rate>=0'];
     watched[`step_failures{step:${step.id}}`] = ['count>=0'];
+    if (step.model) watched[`llm_failed_inside_200{step:${step.id}}`] = ['count>=0'];
   }
   const kinds = [
     'ok', 'http_error', 'in_band_error', 'no_content', 'no_finish_reason', 'no_done',

@@ -40,19 +40,23 @@ export function measureWhole(it, step, response, tokens) {
 export function measureStream(it, step, response, reading, headersWithFirstToken) {
   const tags = tagsOf(it, step, response, true);
   llm.streams.add(1, { ...tags, kind: reading.integrity });
-  if (response.status === 0) return;
-  common(tags, response);
-  const good = reading.integrity === 'ok';
+  if (response.status !== 0) common(tags, response);
+  if (reading.integrity !== 'ok') {
+    // How long a broken stream took says nothing about a good one. k6 counts a bad status as failed
+    // by itself, but not what goes wrong inside a 200.
+    if (response.status < 300 && !response.error) llm.failedInside.add(1, tags);
+    return;
+  }
   const timings = reading.timings || {};
   const report = (trend, value) => { if (value !== undefined) trend.add(value, tags); };
   if (reading.timings) report(llm.ttft, timings.ttft_ms);
-  else if (headersWithFirstToken && good) llm.ttft.add(response.timings.waiting, tags);
+  else if (headersWithFirstToken) llm.ttft.add(response.timings.waiting, tags);
   report(llm.tpot, timings.tpot_ms);
   report(llm.itl, timings.itl_mean_ms);
   report(llm.itlMax, timings.itl_max_ms);
   report(llm.e2e, timings.e2e_ms);
   report(llm.finalize, timings.finalize_ms);
-  if (good) addTokens(tags, reading.outputTokens, timings.e2e_ms || response.timings.duration);
+  addTokens(tags, reading.outputTokens, timings.e2e_ms || response.timings.duration);
 }
 
 function addTokens(tags, tokens, milliseconds) {

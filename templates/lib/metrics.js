@@ -19,6 +19,8 @@ export const llm = {
   tokensPerSecond: new Trend('llm_tokens_per_sec'),
   outputTokens: new Counter('llm_output_tokens'),
   errors: new Counter('llm_errors'),
+  // Streams that failed inside a 200, which http_req_failed can't know.
+  failedInside: new Counter('llm_failed_inside_200'),
   // Every stream ends in exactly one class; the tag `kind` says which, `ok` included.
   streams: new Counter('llm_stream_errors'),
 };

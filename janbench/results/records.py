@@ -1,0 +1,128 @@
+"""Records of requests: the proxy's JSON lines into Parquet, and exact figures out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from janbench.model.record import duckdb_columns
+from janbench.model.result import Distribution
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Metric -> how its samples stand in the table.
+_SAMPLES = {
+    "ttft_ms": "ttft_ms",
+    "ttft_visible_ms": "ttft_visible_ms",
+    "first_event_ms": "first_event_ms",
+    "itl_ms": "unnest(gaps_ms)",
+    "tpot_ms": "tpot_ms",
+    "e2e_ms": "e2e_ms",
+    "ttfb_ms": "ttfb_ms",
+    "finalize_ms": "finalize_ms",
+    "tokens_per_s": "CASE WHEN e2e_ms > 0 THEN output_tokens / (e2e_ms / 1000) END",
+}
+
+
+def write_parquet(folder: Path, parquet: Path) -> bool:
+    """Turn the JSON lines of a folder into one Parquet file, sorted by time; False without any.
+
+    Lines that a crash cut short are left out. The JSON lines go away once the table is written.
+    """
+    lines = sorted(folder.glob("records-*.jsonl"))
+    if not any(path.stat().st_size for path in lines):
+        return False
+    import duckdb
+
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in duckdb_columns().items())
+    partial = parquet.with_suffix(".tmp")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""COPY (
+              SELECT * FROM read_json({[str(p) for p in lines]!r}, format='newline_delimited',
+                ignore_errors=true, columns={{{columns}}})
+              WHERE time IS NOT NULL ORDER BY time
+            ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
+        )
+    partial.replace(parquet)
+    for path in lines:
+        path.unlink()
+    return True
+
+
+class Records:
+    """The records of one scenario, opened for questions."""
+
+    def __init__(self, parquet: Path) -> None:
+        import duckdb
+
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
+        self._connection.execute(
+            f"CREATE VIEW records AS SELECT * FROM read_parquet('{_quoted(parquet)}')"
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def distribution(self, metric: str, steps: Sequence[str]) -> Distribution | None:
+        """Give the exact distribution of a metric over the good requests of these steps."""
+        rows = self._ask(
+            f"""WITH samples AS (
+              SELECT {_SAMPLES[metric]} AS v FROM records
+              WHERE integrity = 'ok' AND list_contains(?, step)
+            ) SELECT count(v), min(v), avg(v), quantile_cont(v, [0.5, 0.9, 0.95, 0.99]), max(v)
+            FROM samples WHERE v IS NOT NULL""",  # noqa: S608
+            [list(steps)],
+        )
+        count, least, mean, quantiles, most = rows[0]
+        if not count:
+            return None
+        p50, p90, p95, p99 = quantiles
+        return Distribution(
+            count=count, min=least, mean=mean, p50=p50, p90=p90, p95=p95, p99=p99, max=most,
+            source="records",
+        )
+
+    def classes(self) -> dict[str, int]:
+        """Count the streams by integrity class."""
+        return dict(self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", []))
+
+    def tokens(self) -> tuple[int, list[str]]:
+        """Give the output tokens of all good requests, and where the numbers come from."""
+        rows = self._ask(
+            """SELECT coalesce(sum(output_tokens), 0), list(DISTINCT tokens_source) FROM records
+               WHERE integrity = 'ok' AND output_tokens IS NOT NULL""",
+            [],
+        )
+        total, sources = rows[0]
+        return int(total), sorted(source for source in sources or () if source)
+
+    def proxy_failures(self) -> dict[str, int]:
+        """Count the answers that the proxy had to make because the target gave none, by cause."""
+        rows = self._ask(
+            "SELECT coalesce(detail, 'unknown'), count(*) FROM records "
+            "WHERE origin = 'proxy' GROUP BY 1 ORDER BY 2 DESC",
+            [],
+        )
+        return dict(rows)
+
+    def _ask(self, query: str, values: list[Any]) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
+
+
+def read_proxy_stats(folder: Path) -> dict[str, Any]:
+    """Read what the proxy says of itself; empty when it left nothing."""
+    with contextlib.suppress(OSError, ValueError):
+        stats = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
+        if isinstance(stats, dict):
+            return stats
+    return {}
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
