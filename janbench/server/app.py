@@ -157,6 +157,8 @@ def _kinds(request: Request, route: Route) -> frozenset[Hits]:
         kinds.add(Hits.PROTECTED)
     if route.generates:
         kinds.add(Hits.GENERATION)
+        if route.pattern.endswith("chat/completions"):
+            kinds.add(Hits.CHAT)
         if _wants_stream(request):
             kinds.add(Hits.STREAM)
     return frozenset(kinds)

@@ -140,7 +140,7 @@ class StreamDelivery(_Delivery):
         self._last = max(1, plan.tokens // 2) if fault.cut and plan.tokens else plan.tokens
         self._middle = plan.tokens // 2 if fault.malformed else -1
         self._pieces = iter(plan.pieces)
-        self._last_step_at_limit = False
+        self._limit_is_timed = False
         if fault.close:
             exchange.on_finished = self._close_connection
         if dialect.opens_at_once and not self._waits_for_slot():
@@ -185,7 +185,7 @@ class StreamDelivery(_Delivery):
         if exchange.done:
             return
         if exchange.congested:
-            exchange.on_drain = self._drained
+            self._wait_for_client()
             return
         batch: list[bytes] = [] if self._sent else self._dialect.leading()
         events, sent = 0, self._sent
@@ -210,6 +210,13 @@ class StreamDelivery(_Delivery):
             return
         self._count_tokens(sent)
         self._finish(batch, events)
+
+    def _wait_for_client(self) -> None:
+        self._exchange.on_drain = self._drained
+        if not self._limit_is_timed:
+            # A client that never reads again must not hold its slot for ever.
+            self._limit_is_timed = True
+            self._engine.clock.at(self._deadline_ns, self._time_out)
 
     def _drained(self) -> None:
         self._exchange.on_drain = None

@@ -127,7 +127,8 @@ class Exchange:
         if send_bytes is not None:
             self._wire.write(head + reply.body[:send_bytes])
             return
-        self._wire.write(head + reply.body)
+        # The answer to HEAD has no body, whatever length it states.
+        self._wire.write(head if self.request.method == "HEAD" else head + reply.body)
         self._finish()
 
     def start_stream(self, headers: Headers, status: int = 200) -> None:

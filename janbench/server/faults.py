@@ -22,6 +22,7 @@ class Hits(Enum):
     LOGIN = auto()
     PROTECTED = auto()  # routes that need a token or key
     GENERATION = auto()  # chat and responses, streamed or not
+    CHAT = auto()
     STREAM = auto()
 
 
@@ -84,7 +85,7 @@ FAULTS: dict[str, Fault] = {fault.name: fault for fault in (
     Fault("reset", "TCP reset in the middle of the body", Hits.GENERATION, end=End.RESET, cut=True),
     Fault("truncated", "the connection closes in the middle of the body", Hits.GENERATION, end=End.HANG_UP, cut=True),
     Fault("stalled", "silence in the middle of the body", Hits.GENERATION, end=End.SILENCE, cut=True),
-    Fault("no-finish-reason", "the finish chunk is missing", Hits.GENERATION, finish_reason=False),
+    Fault("no-finish-reason", "the finish reason is missing", Hits.CHAT, finish_reason=False),
     Fault("no-content", "a reply without any content", Hits.GENERATION, empty=True),
     Fault("html", "every text carries a script tag and quotes", Hits.ANY, html=True),
     Fault("close-after-stream", "the connection closes after a stream although keep-alive was promised", Hits.STREAM, close=True),

@@ -71,8 +71,9 @@ class ResponsesOpenAIDialect:
 
     def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
         """The open item's end, and the whole response with its usage."""
+        del finish  # a chat's chunk
         pieces = self._close_item()
-        if not done or not finish:
+        if not done:
             return pieces
         cut = plan.finish_reason == "length"
         name = "incomplete" if cut else "completed"

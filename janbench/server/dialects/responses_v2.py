@@ -43,8 +43,8 @@ class ResponsesV2Dialect:
 
     def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
         """The whole object again; its usage is null."""
-        del plan
-        if not done or not finish:
+        del plan, finish  # this stream tells neither
+        if not done:
             return []
         return [named_event("response.completed", self._body("completed"))]
 

@@ -36,7 +36,10 @@ def _create(call: Call) -> Reply | None:
     app, fault = call.app, call.fault
     if model not in app.options.models:
         return error(400, _UNKNOWN_MODEL, "Model validation error")
-    conversation = _conversation(call)
+    try:
+        conversation = _conversation(call)
+    except LookupError:
+        return error(400, BAD_REQUEST)
     response = _response(call, conversation)
     plan = app.model.plan(prompt_of(body), fault, app.slots.active)
     if body.get("stream") is True:
@@ -133,6 +136,7 @@ def _outcome(plan: Plan | None) -> dict[str, Any]:
 
 
 def _conversation(call: Call) -> Conversation | None:
+    """The conversation to append to, a new one, or none; raises LookupError when it is unknown."""
     body, store = call.body, call.app.store
     previous = store.responses.get(str(body.get("previous_response_id") or ""), call.user.id)
     if previous is not None and previous.conversation_id:
@@ -141,7 +145,10 @@ def _conversation(call: Call) -> Conversation | None:
         return None
     wanted = body.get("conversation") or ""
     if wanted not in _NEW_CONVERSATION:
-        return store.conversations.get(str(wanted), call.user.id)
+        found = store.conversations.get(str(wanted), call.user.id)
+        if found is None:
+            raise LookupError(wanted)
+        return found
     conversation = Conversation(random_id("conv_", 42), call.user.id)
     conversation.row = store.conversations.added + 1
     return store.conversations.add(conversation)

@@ -1,0 +1,1 @@
+"""Measurements of janbench itself; run one with `python -m benchmarks.NAME`."""
