@@ -25,17 +25,25 @@ _NOT_FOUND = "u1v2w3x4-y5z6-7890-uvwx-123456789012"
 _NEW_CONVERSATION = ("", "client-created-root")
 
 
-def _create(call: Call) -> Reply | None:
+def _refusal(call: Call) -> Reply | None:
+    """Why the request is refused before the model is called; always with 400."""
     body = call.body
-    model, given = body.get("model"), body.get("input")
-    if not isinstance(model, str) or not model or not given:
+    model = body.get("model")
+    if not isinstance(model, str) or not model or not body.get("input"):
         return error(400, BAD_REQUEST)
     problem = invalid(body)
     if problem:
         return error(400, BAD_REQUEST, problem)
-    app, fault = call.app, call.fault
-    if model not in app.options.models:
+    if model not in call.app.options.models:
         return error(400, _UNKNOWN_MODEL, "Model validation error")
+    return None
+
+
+def _create(call: Call) -> Reply | None:
+    refusal = _refusal(call)
+    if refusal is not None:
+        return refusal
+    body, app, fault = call.body, call.app, call.fault
     try:
         conversation = _conversation(call)
     except LookupError:
