@@ -103,6 +103,7 @@ class App:
             if not isinstance(user, User):
                 return user
             call.user = user
+            call.exchange.headers.extend(flavour.identity_headers(user, call.request))
         if fault.commit_fails and not (route.generates and _wants_stream(call.request)):
             return flavour.refuse(500, path)
         try:
@@ -133,8 +134,11 @@ class App:
             if fault is None:
                 known = ", ".join(FAULTS)
                 return Reply.text(f"unknown x-fault {asked!r}: one of {known}\n", 400)
-            return fault if fault.hits in kinds else NONE
-        return self._dice.pick(index, kinds)
+        else:
+            fault = self._dice.pick(index, kinds)
+        if fault.hits not in kinds or (fault.commit_fails and not self.flavour.commit_error):
+            return NONE
+        return fault
 
     def _may_fail(self, request: Request) -> bool:
         return bool(self.options.faults) or "x-fault" in request.headers

@@ -141,8 +141,7 @@ class StreamDelivery(_Delivery):
         self._middle = plan.tokens // 2 if fault.malformed else -1
         self._pieces = iter(plan.pieces)
         self._limit_is_timed = False
-        if fault.close:
-            exchange.on_finished = self._close_connection
+        exchange.breaks_promise = fault.close
         if dialect.opens_at_once and not self._waits_for_slot():
             self._open()
         engine.slots.acquire(self._granted)
@@ -173,7 +172,7 @@ class StreamDelivery(_Delivery):
             self._fail(timeout=False)
             return
         self._exchange.send(self._dialect.refused())
-        self._end_or_hang()
+        self._end_or_hang(self._dialect.refusal_hangs)
 
     def _schedule(self) -> None:
         limited = self._due > self._deadline_ns
@@ -257,7 +256,7 @@ class StreamDelivery(_Delivery):
         elif end is End.SILENCE:
             self._engine.clock.at(self._deadline_ns, self._time_out)
         else:
-            self._end_or_hang()
+            self._end_or_hang(self._dialect.hangs)
 
     def _finalize(self, _now: int) -> None:
         if self._exchange.done:
@@ -266,8 +265,8 @@ class StreamDelivery(_Delivery):
             self._exchange.send([self._commit_error])
         self._exchange.end_stream()
 
-    def _end_or_hang(self) -> None:
-        if self._dialect.hangs:
+    def _end_or_hang(self, hangs: bool) -> None:
+        if hangs:
             self._engine.clock.at(self._deadline_ns, self._time_out)
         else:
             self._exchange.end_stream()
@@ -281,7 +280,3 @@ class StreamDelivery(_Delivery):
     def _fail(self, *, timeout: bool) -> None:
         self._exchange.send(self._dialect.failure(timeout=timeout))
         self._exchange.end_stream()
-
-    def _close_connection(self) -> None:
-        # After the head that promised to keep the connection, as some engines do.
-        self._exchange.keep_alive = False

@@ -104,6 +104,8 @@ class Exchange:
         self.on_drain: Callable[[], None] | None = None
         self.done = False
         self.keep_alive = request.keep_alive
+        # Close after the response although its head promises to keep the connection.
+        self.breaks_promise = False
         self.on_finished: Callable[[], None] | None = None
         self._wire = wire
         self._head: bytes | None = None
@@ -204,7 +206,7 @@ class Exchange:
     def _finish(self) -> None:
         self._close_row()
         self.done = True
-        self._wire.finish(keep_alive=self.keep_alive)
+        self._wire.finish(keep_alive=self.keep_alive and not self.breaks_promise)
 
     def _close_row(self) -> None:
         if self.row is not None:

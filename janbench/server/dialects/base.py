@@ -17,6 +17,8 @@ class Dialect(Protocol):
     """Whether `opening` leaves before the model is called (and before a slot is waited for)."""
     hangs: bool
     """Whether a stream whose backend ends without an end marker hangs until the stream's limit."""
+    refusal_hangs: bool
+    """Whether it hangs likewise after the model's server has answered 4xx."""
 
     def opening(self) -> list[bytes]:
         """Written as soon as the request is accepted; empty: the headers wait for `leading`."""

@@ -23,6 +23,7 @@ class ChatStyle:
     relay: bool = True  # a gateway that flushes line by line and stops after the [DONE] line
     role_at_once: bool = False
     hangs: bool = False
+    refusal_hangs: bool = False
 
 
 class ChatDialect:
@@ -42,6 +43,7 @@ class ChatDialect:
     ) -> None:
         self.opens_at_once = metadata is not None or style.role_at_once
         self.hangs = style.hangs
+        self.refusal_hangs = style.refusal_hangs
         self._style = style
         self._plan = plan
         self._usage = usage

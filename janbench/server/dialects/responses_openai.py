@@ -29,6 +29,7 @@ class ResponsesOpenAIDialect:
 
     opens_at_once = True
     hangs = False
+    refusal_hangs = False
 
     def __init__(self, body: Body, items: dict[Kind, dict[str, Any]], plan: Plan) -> None:
         self._body = body

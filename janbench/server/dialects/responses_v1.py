@@ -56,6 +56,7 @@ class ResponsesV1Dialect:
 
     opens_at_once = True
     hangs = False
+    refusal_hangs = False
 
     def __init__(self, body: dict[str, Any], plan: Plan, failure_line: bytes) -> None:
         self._failure_line = failure_line

@@ -15,6 +15,7 @@ class ResponsesV2Dialect:
 
     opens_at_once = True
     hangs = True
+    refusal_hangs = False
 
     def __init__(self, body: Callable[[str], dict[str, Any]], plan: Plan) -> None:
         self._body = body

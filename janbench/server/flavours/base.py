@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from janbench.server.accounts import User
-from janbench.server.exchange import Reply, Request
+from janbench.server.exchange import Headers, Reply, Request
 from janbench.server.routing import Call, Route
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ class Flavour:
     not_found: Callable[[str], Reply]
     refuse: Callable[[int, str], Reply]  # by status and path: 401, 429, 500
     bad_body: Callable[[str], Reply]  # by path: a body that isn't a JSON object
-    commit_error: bytes  # what a failed commit appends to a body already sent
+    commit_error: bytes  # what a failed commit appends to a body; empty: there is no database
     login_failure: Reply
     request_id_header: str = "X-Request-ID"
     keeps_request_id: bool = False  # whether the client's own id is echoed
+    identity_headers: Callable[[User, Request], Headers] = lambda _user, _request: ()
 
 
 def describe_model(name: str, created: int) -> dict[str, object]:

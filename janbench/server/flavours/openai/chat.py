@@ -17,9 +17,7 @@ from janbench.server.routing import Call, Route
 
 # An error after the headers is an event like the others.
 _FAILED = b"data: " + backend_failed().body + b"\n\n"
-_STYLE = ChatStyle(
-    failure=lambda _late: _FAILED, refused=b"", relay=False, role_at_once=True, hangs=False
-)
+_STYLE = ChatStyle(failure=lambda _late: _FAILED, refused=b"", relay=False, role_at_once=True)
 
 
 def _chat(call: Call) -> Reply | None:

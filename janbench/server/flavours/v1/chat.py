@@ -144,6 +144,7 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
             failure=lambda late: _failure_line(timeout if late else STREAM_FAILED),
             refused=backend_refusal(request.model),
             hangs=link is not None,
+            refusal_hangs=link is not None,
         )
         dialect = ChatDialect(
             style,

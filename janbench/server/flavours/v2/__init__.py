@@ -72,4 +72,5 @@ FLAVOUR = Flavour(
     login_failure=error(502, "failed to provision guest"),
     request_id_header="X-Request-Id",
     keeps_request_id=True,
+    identity_headers=auth.identity_headers,
 )

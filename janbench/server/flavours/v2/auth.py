@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from janbench.server.accounts import User, bearer, cookie, new_user
-from janbench.server.exchange import Reply, Request
+from janbench.server.exchange import Headers, Reply, Request
 from janbench.server.flavours.v2.errors import (
     RESPONSES_PREFIX,
     error,
@@ -39,6 +39,23 @@ def authenticate(app: App, request: Request) -> User | Reply:
     claims = app.accounts.claims(token)
     user = app.accounts.get(str(claims.get("ID"))) if claims else None
     return user or refuse(401, request.path)
+
+
+def identity_headers(user: User, request: Request) -> Headers:
+    """What llm-api tells about the caller on routes that need one."""
+    if request.path.startswith(RESPONSES_PREFIX):
+        return ()
+    return (
+        ("X-Principal-Id", user.subject),
+        ("X-Auth-Method", auth_method(request)),
+        ("X-User-ID", user.id),
+        ("X-User-Subject", user.subject),
+    )
+
+
+def auth_method(request: Request) -> str:
+    """How the caller proved who it is."""
+    return "apikey" if "x-api-key" in request.headers else "jwt"
 
 
 def rfc3339(epoch_s: float) -> str:
@@ -102,7 +119,7 @@ def _me(call: Call) -> Reply:
             "username": user.name,
             "email": user.email,
             "subject": user.subject,
-            "auth_method": "apikey" if "x-api-key" in call.request.headers else "jwt",
+            "auth_method": auth_method(call.request),
             "name": user.name,
         }
     )

@@ -25,9 +25,9 @@ def _create(call: Call) -> Reply | None:
     model, messages = body.get("model"), _messages(body.get("input"))
     if not isinstance(model, str) or not model or not messages:
         return response_error(400, "model and input are required")
-    if model not in app.options.models or fault.backend is Backend.REFUSES:
-        return response_error(500, "llm provider returned an error")
-    if fault.backend is Backend.DOWN and body.get("stream") is not True:
+    if model not in app.options.models and fault.backend is Backend.UP:
+        fault = call.refused()
+    if fault.backend is not Backend.UP and body.get("stream") is not True:
         return response_error(500, "llm provider request failed")
     plan = app.model.plan(_prompt(body, messages), fault, app.slots.active)
     describe = _describe(body, plan)
