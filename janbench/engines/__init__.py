@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from janbench.engines.base import Engine, EngineOptions
+from janbench.engines.docker_engine import DockerEngine
 from janbench.engines.local import LocalEngine
 from janbench.errors import EngineError
 
 ENGINES: dict[str, Callable[[EngineOptions], Engine]] = {
     "local": LocalEngine.find,
+    "docker": DockerEngine.find,
 }
 
-AUTO_ORDER = ("local",)
+AUTO_ORDER = ("local", "docker")
 
 
 def choose_engine(name: str, options: EngineOptions) -> Engine:
     """Give the engine of that name; `auto` is the first that is there.
 
-    Raises EngineError that says how to get one.
+    Raises EngineError that says how to get one; for `auto`, what is wrong with each.
     """
     if name != "auto":
         return ENGINES[name](options)
@@ -28,4 +30,7 @@ def choose_engine(name: str, options: EngineOptions) -> Engine:
             return ENGINES[candidate](options)
         except EngineError as error:
             problems.append(error)
-    raise problems[0]
+    raise EngineError(
+        "; ".join(problem.message for problem in problems),
+        hint="\n".join(problem.hint for problem in problems if problem.hint),
+    )

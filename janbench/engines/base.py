@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,10 +12,18 @@ from janbench.model.result import EngineInfo
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What the user said about the engine; `environment` is where programs are looked up."""
+    """What the user said about the engine; `environment` is where programs are looked up.
+
+    `image`, `cpus` and `memory` (`512m`) are for containers. `notice` hears of what takes long
+    before the script starts, such as the pull of an image.
+    """
 
     k6: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    image: str | None = None
+    cpus: float | None = None
+    memory: str | None = None
+    notice: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
 
 class Engine(Protocol):
