@@ -12,6 +12,8 @@ the code of the class. Nothing else is caught there: any other exception is a de
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -61,3 +63,10 @@ class TargetError(JanbenchError):
 
 class CompanionError(JanbenchError):
     """A helper process of ours didn't start or died."""
+
+
+def suggestion(wrong: str, valid: Iterable[str]) -> str:
+    """Say which valid name is nearest to a wrong one, else list them all."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else f"Valid are: {', '.join(names)}."

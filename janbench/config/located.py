@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from janbench.config.yaml_source import Document, Path_
-from janbench.errors import ConfigError
+from janbench.errors import ConfigError, suggestion
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -20,13 +18,6 @@ def validated(model: type[Model], document: Document, data: Any, path: Path_ = (
         return model.model_validate(data)
     except ValidationError as error:
         raise _located(error, model, document, data, path) from None
-
-
-def suggestion(wrong: str, valid: Iterable[str]) -> str:
-    """Say which valid name is nearest to a wrong one, else list them all."""
-    names = sorted(valid)
-    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    return f"Did you mean {near[0]!r}?" if near else f"Valid are: {', '.join(names)}."
 
 
 def _located(

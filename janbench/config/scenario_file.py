@@ -8,9 +8,9 @@ from pathlib import Path
 
 from janbench import resources
 from janbench.config.flavours import load_flavours
-from janbench.config.located import suggestion, validated
+from janbench.config.located import validated
 from janbench.config.yaml_source import Document, read_yaml
-from janbench.errors import ConfigError
+from janbench.errors import ConfigError, suggestion
 from janbench.model.scenario import Scenario, ScenarioFile, Target
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from janbench.config.flavours import flavour_named
 from janbench.errors import ConfigError
-from janbench.model.flavour import Flavour
-from janbench.model.scenario import Load, Scenario, Target
-
-RAMP_LIMIT_S = 60.0
-RAMP_SHARE = 0.2
+from janbench.model.plan import Plan
+from janbench.model.scenario import Scenario, Target
 
 
 @dataclass(frozen=True)
@@ -43,69 +40,6 @@ class Flags:
             "DEBUG": None if self.debug is None else str(self.debug).lower(),
         }
         return {name: value for name, value in given.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Lane:
-    """The load of one lane: iterations per second at the hold, and how many that starts in all."""
-
-    name: str
-    rate: float
-    iterations: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A scenario with everything decided: its target, its mode and its load."""
-
-    scenario: Scenario
-    target: Target
-    flavour: Flavour
-    single: bool
-    load: Load
-    api_key: str = field(default="", repr=False)
-    loadtest_token: str = field(default="", repr=False)
-
-    @property
-    def guests(self) -> bool:
-        """Whether virtual users log in as guests."""
-        return not self.api_key and self.flavour.auth.mode != "key"
-
-    @property
-    def lanes(self) -> list[Lane]:
-        """Give the lanes that run; none in a single run."""
-        if self.single:
-            return []
-        seconds = self.load.duration_min * 60
-        effective = seconds - min(RAMP_LIMIT_S, RAMP_SHARE * seconds)
-        rates = {"nonstream": self.load.nonstream_rps, "stream": self.load.stream_rps}
-        return [Lane(name, rate, rate * effective) for name, rate in rates.items() if rate > 0]
-
-    @property
-    def streams(self) -> bool:
-        """Whether a stream will be asked for."""
-        return self.scenario.streams and (self.single or self.load.stream_rps > 0)
-
-    def variables(self) -> dict[str, str]:
-        """Give what the script reads from its environment, secrets included."""
-        variables = {
-            "BASE": self.target.base,
-            "MODEL": self.target.model,
-            "FLAVOUR": self.target.flavour,
-            "SINGLE_RUN": str(self.single).lower(),
-            "NONSTREAM_RPS": _plain(self.load.nonstream_rps),
-            "STREAM_RPS": _plain(self.load.stream_rps),
-            "DURATION_MIN": _plain(self.load.duration_min),
-        }
-        if self.api_key:
-            variables["API_KEY"] = self.api_key
-        if self.loadtest_token:
-            variables["LOADTEST_TOKEN"] = self.loadtest_token
-        return variables
-
-    def missing(self) -> list[str]:
-        """Name the parts that the scenario needs and the flavour lacks."""
-        return sorted(p for p in self.scenario.needs if getattr(self.flavour, p) is None)
 
 
 def plan(scenario: Scenario, environment: Mapping[str, str], flags: Flags) -> Plan:
@@ -196,7 +130,3 @@ def _base(url: str) -> str:
     except ValueError:
         raise ConfigError(f"BASE has no valid port: {url!r}") from None
     return url.rstrip("/")
-
-
-def _plain(number: float) -> str:
-    return f"{number:.10f}".rstrip("0").rstrip(".")

@@ -18,7 +18,7 @@ _KEPT = 5
 
 
 class K6Log:
-    """Writes `k6.log` as k6 talks, and passes each readable line on.
+    """Writes `k6.log` as k6 talks, and passes each readable log line on (k6's summary stays here).
 
     `exceptions` counts iterations that threw, `errors` holds the last error messages. A disk that
     is full ends the file, not the run.
@@ -55,7 +55,8 @@ class K6Log:
         shown = clean if source == "console" or not level else f"[{level}] {clean}"
         with contextlib.suppress(OSError, ValueError):
             self._file.write(shown + "\n")
-        self._line(shown)
+        if level:
+            self._line(shown)
 
 
 def _parse(raw: str) -> tuple[str, str, str]:

@@ -6,12 +6,14 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from janbench import process
 from janbench.engines.base import EngineOptions
 from janbench.engines.k6_command import OLDEST, parse_version, run_arguments
 from janbench.engines.k6_progress import read_progress
+from janbench.engines.redact import redactor
 from janbench.engines.k6_log import K6Log
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
@@ -74,6 +76,14 @@ class LocalEngine:
                 raise
         elapsed = time.monotonic() - child.started
         return Outcome(code, elapsed, interrupted, child.cpu_s, log.exceptions, tuple(log.errors))
+
+    def inspect(self, script: Path, environment: Mapping[str, str]) -> str | None:
+        """Load a script without running it; give k6's complaint, None when it has none."""
+        done = process.run([self.k6, "inspect", script], environment=environment)
+        if done.code == 0:
+            return None
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        return redactor(())(lines[-1]) if lines else f"exit code {done.code}"
 
     def _watch(self, child: process.Process, address: str, watcher: Watcher) -> int:
         previous: Progress | None = None

@@ -166,6 +166,7 @@ class ScenarioResult(Frozen):
     started_at: str = ""
     duration_s: float = 0.0
     k6_exit_code: int | None = None
+    iterations: int = 0
     lanes: list[LaneResult] = Field(default_factory=list)
     requests: Requests = Field(default_factory=Requests)
     metrics: dict[str, Distribution] = Field(default_factory=dict)

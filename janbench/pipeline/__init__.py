@@ -1,1 +1,1 @@
-"""TODO-placeholder."""
+"""The flow of a run: configuration, rendering, preflight, engine, results."""

@@ -1,1 +1,1 @@
-"""TODO-placeholder."""
+"""Preflight: is the target there, does it let us in, does it have the model?"""

@@ -1,1 +1,1 @@
-"""TODO-placeholder."""
+"""Reports: a result, told to a person or to a program. Only this package and `cli` print."""

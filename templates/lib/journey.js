@@ -6,7 +6,7 @@ import exec from 'k6/execution';
 import { verify } from './checks.js';
 import { buildOptions } from './load.js';
 import { mask } from './mask.js';
-import { llm, scenarioMetrics, stepFailures } from './metrics.js';
+import { laneIterations, llm, scenarioMetrics, stepFailures } from './metrics.js';
 import { Session } from './session.js';
 import { readSettings } from './settings.js';
 
@@ -38,6 +38,7 @@ export function createJourney(scenario, flavours, allSteps) {
   const iterate = (lane, chosen) => {
     session = session || new Session(settings, flavour, scenario);
     const it = newIteration({ scenario, settings, flavour, session, metrics, lane });
+    laneIterations.add(1, { lane });
     chosen.forEach(({ run, step }, index) => {
       if (it.stopped) skip(it, step, index, chosen.length);
       else perform(it, run, step, index, chosen.length);

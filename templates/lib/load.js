@@ -79,6 +79,7 @@ function observations(steps) {
     watched[`step_failures{step:${step.id}}`] = ['count>=0'];
     if (step.model) watched[`llm_failed_inside_200{step:${step.id}}`] = ['count>=0'];
   }
+  for (const name of ['nonstream', 'stream']) watched[`lane_iterations{lane:${name}}`] = ['count>=0'];
   const kinds = [
     'ok', 'http_error', 'in_band_error', 'no_content', 'no_finish_reason', 'no_done',
     'malformed_frame', 'truncated', 'stalled', 'timeout',

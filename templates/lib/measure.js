@@ -28,7 +28,7 @@ export function measureWhole(it, step, response, tokens) {
   const e2e = response.timings.waiting + response.timings.receiving;
   common(tags, response);
   llm.e2e.add(e2e, tags);
-  addTokens(tags, tokens, e2e);
+  addTokens(tags, tokens, false, e2e);
 }
 
 /**
@@ -56,11 +56,12 @@ export function measureStream(it, step, response, reading, headersWithFirstToken
   report(llm.itlMax, timings.itl_max_ms);
   report(llm.e2e, timings.e2e_ms);
   report(llm.finalize, timings.finalize_ms);
-  addTokens(tags, reading.outputTokens, timings.e2e_ms || response.timings.duration);
+  addTokens(tags, reading.outputTokens, reading.estimated, timings.e2e_ms || response.timings.duration);
 }
 
-function addTokens(tags, tokens, milliseconds) {
+function addTokens(tags, tokens, estimated, milliseconds) {
   if (!tokens) return;
   llm.outputTokens.add(tokens, tags);
+  if (estimated) llm.estimatedTokens.add(tokens, tags);
   if (milliseconds > 0) llm.tokensPerSecond.add(tokens / (milliseconds / 1000), tags);
 }

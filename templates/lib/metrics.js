@@ -18,6 +18,8 @@ export const llm = {
   finalize: time('llm_finalize_ms'),
   tokensPerSecond: new Trend('llm_tokens_per_sec'),
   outputTokens: new Counter('llm_output_tokens'),
+  // Those of them that no server counted: content events stand for tokens.
+  estimatedTokens: new Counter('llm_estimated_tokens'),
   errors: new Counter('llm_errors'),
   // Streams that failed inside a 200, which http_req_failed can't know.
   failedInside: new Counter('llm_failed_inside_200'),
@@ -31,6 +33,7 @@ export const auth = {
   relogins: new Counter('auth_relogins'),
 };
 
+export const laneIterations = new Counter('lane_iterations');
 export const stepFailures = new Counter('step_failures');
 
 /** Metrics that a scenario names itself: a time for each step, and its success counters. */

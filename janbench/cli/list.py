@@ -1,0 +1,44 @@
+"""`janbench list`: the test cases."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from janbench.cli.options import scenarios_option
+
+
+@click.command("list")
+@scenarios_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(scenario_file: str | None, as_json: bool) -> None:
+    """List the test cases: scenarios, and hand-written scripts in src/."""
+    from janbench.pipeline.cases import catalogue
+
+    found = catalogue(scenario_file)
+    if as_json:
+        rows = [
+            {
+                "name": name,
+                "kind": "scenario",
+                "source": str(found.source),
+                "description": scenario.description,
+                "steps": scenario.step_ids(),
+            }
+            for name, scenario in found.scenarios.items()
+        ]
+        rows += [
+            {"name": name, "kind": "script", "source": str(path), "description": "", "steps": []}
+            for name, path in found.scripts.items()
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    click.echo(f"Test cases in {found.source}:")
+    for name, scenario in found.scenarios.items():
+        click.echo(f"  {name}")
+        click.echo(click.wrap_text(scenario.description, 80, "      ", "      "))
+    if found.scripts:
+        click.echo("Hand-written scripts:")
+        for name, path in found.scripts.items():
+            click.echo(f"  {name}  ({path})")

@@ -1,0 +1,28 @@
+"""`janbench validate`: is everything in order, before any load?"""
+
+from __future__ import annotations
+
+import click
+
+from janbench.cli.options import scenarios_option
+
+
+@click.command("validate")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--k6", metavar="PATH", help="The k6 to use.  [JANBENCH_K6]")
+@scenarios_option
+def validate(names: tuple[str, ...], k6: str | None, scenario_file: str | None) -> None:
+    """Check the scenarios, render them, load each script in k6, and say what would happen."""
+    from janbench.config.environment import read_environment
+    from janbench.pipeline.request import RunRequest
+    from janbench.pipeline.validation import validate as validate_all
+
+    request = RunRequest(
+        names=names,
+        everything=not names,
+        scenario_file=scenario_file,
+        environment=read_environment(),
+        k6=k6,
+    )
+    for line in validate_all(request):
+        click.echo(line)

@@ -1,0 +1,103 @@
+"""One test case of a run: what is executed, and how it was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from janbench.config.settings import Flags, plan
+from janbench.errors import ConfigError
+from janbench.model.plan import Plan
+from janbench.model.scenario import Target
+from janbench.model.subject import Subject
+from janbench.pipeline.cases import Catalogue
+from janbench.pipeline.request import RunRequest, TimingChoice
+
+# A demo shows both ways of running, and is over in under a minute.
+DEMO_LOAD = {"DURATION_MIN": "0.1", "NONSTREAM_RPS": "2", "STREAM_RPS": "2"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A subject with its plan, or with the hand-written script that it is."""
+
+    subject: Subject
+    target: Target
+    variables: Mapping[str, str] = field(repr=False)
+    plan: Plan | None = None
+    script: Path | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The cases of a run, and why some that were meant to run don't."""
+
+    cases: list[Case]
+    left_out: list[str]
+
+
+def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, str]) -> Selection:
+    """Decide everything about the cases of a run; raises ConfigError for what can't be run."""
+    cases: list[Case] = []
+    left_out: list[str] = []
+    for name in catalogue.chosen(request.names, request.everything):
+        if name in catalogue.scripts:
+            cases.append(_script_case(name, catalogue.scripts[name], request, environment))
+            continue
+        passes = _passes(request, environment)
+        for flags, variables in passes:
+            made = plan(catalogue.scenarios[name], variables, flags)
+            if made.missing():
+                lack = f"{name}: flavour {made.target.flavour} has no {', '.join(made.missing())}"
+                if not request.everything:
+                    raise ConfigError(lack, hint="Choose another --flavour or test case.")
+                left_out.append(lack)
+                break
+            own = f"{name}-single" if made.single and len(passes) > 1 else name
+            timing = _timing(request.timing, made)
+            subject = Subject.of(made, own, timing, request.limits)
+            cases.append(Case(subject, made.target, made.variables(), plan=made))
+    if not cases:
+        raise ConfigError("nothing to run", hint="\n".join(left_out))
+    return Selection(cases, left_out)
+
+
+def _passes(
+    request: RunRequest, environment: Mapping[str, str]
+) -> list[tuple[Flags, Mapping[str, str]]]:
+    """Give the ways in which each scenario is run: one, but for a demo that isn't told more."""
+    flags = request.flags
+    told = flags.single is not None or "SINGLE_RUN" in environment
+    if not request.demo:
+        return [(flags, environment)]
+    load = {**DEMO_LOAD, **{k: v for k, v in environment.items() if v != ""}}
+    if told or flags.duration is not None:
+        return [(flags, load)]
+    return [(replace(flags, single=True), load), (replace(flags, single=False), load)]
+
+
+def _timing(choice: TimingChoice, made: Plan) -> TimingChoice:
+    if choice == "auto":
+        return "proxy" if made.streams else "direct"
+    return choice
+
+
+def _script_case(
+    name: str, script: Path, request: RunRequest, environment: Mapping[str, str]
+) -> Case:
+    values = {**environment, **request.flags.as_variables()}
+    target = Target.model_construct(
+        base=values.get("BASE") or Target().base,
+        flavour=values.get("FLAVOUR") or Target().flavour,
+        model=values.get("MODEL") or Target().model,
+    )
+    variables = {
+        **request.flags.as_variables(),
+        "BASE": target.base,
+        "FLAVOUR": target.flavour,
+        "MODEL": target.model,
+    }
+    return Case(
+        Subject(name, "script", "direct", limits=request.limits), target, variables, script=script
+    )

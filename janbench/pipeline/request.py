@@ -1,0 +1,35 @@
+"""What the user asked of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from janbench.config.settings import Flags
+from janbench.model.limits import ValidityLimits
+
+TimingChoice = Literal["auto", "proxy", "direct"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The arguments of `janbench run`, and the environment under them."""
+
+    names: tuple[str, ...] = ()
+    everything: bool = False
+    scenario_file: str | None = None
+    flags: Flags = field(default_factory=Flags)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    engine: str = "auto"
+    k6: str | None = None
+    timing: TimingChoice = "auto"
+    results: Path = Path("results")
+    demo: bool = False
+    skip_preflight: bool = False
+    testid: str | None = None
+    limits: ValidityLimits = ValidityLimits()
+    proxy_workers: int = 1
+    insecure: bool = False
+    command: tuple[str, ...] = ()

@@ -1,0 +1,161 @@
+"""A whole run, from what was asked to a result on disk, whatever happens on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from janbench import __version__
+from janbench.config.environment import hijacking
+from janbench.engines import choose_engine
+from janbench.engines.base import Engine, EngineOptions
+from janbench.errors import JanbenchError
+from janbench.model.result import (
+    EXIT_CODES,
+    Reason,
+    RunResult,
+    ScenarioResult,
+    TargetInfo,
+    Verdict,
+    worst,
+)
+from janbench.pipeline.case import Case, select
+from janbench.pipeline.cases import catalogue
+from janbench.pipeline.companions import companion
+from janbench.pipeline.execute import Stage, execute
+from janbench.pipeline.listener import Listener
+from janbench.pipeline.request import RunRequest
+from janbench.preflight.target_check import check_target
+from janbench.results.run_folder import RunFolder
+
+DEMO_SERVER = ("--port", "0", "--ttft-ms", "120", "--itl-ms", "8", "--tokens", "60")
+
+
+def run(request: RunRequest, listener: Listener) -> RunResult:
+    """Run what was asked and give the result, which is on disk by then.
+
+    Raises ConfigError or EngineError when nothing could be started; after that, every failure and
+    every interruption becomes a verdict in `result.json`.
+    """
+    listed = catalogue(request.scenario_file)
+    with ExitStack() as stack:
+        environment = dict(request.environment)
+        engine = choose_engine(request.engine, EngineOptions(request.k6, environment))
+        if request.demo:
+            request, environment = _with_demo_server(request, environment, stack)
+        selection = select(request, listed, environment)
+        folder = RunFolder.create(request.results)
+        run_ = _Run(request, engine, folder, selection.cases, listener)
+        for message in [*selection.left_out, *_hijack_notice(environment)]:
+            listener.notice(message)
+        return run_.go(environment, str(listed.source.name))
+
+
+def _with_demo_server(
+    request: RunRequest, environment: dict[str, str], stack: ExitStack
+) -> tuple[RunRequest, dict[str, str]]:
+    flavour = request.flags.flavour or environment.get("FLAVOUR") or "jan-v1"
+    model = request.flags.model or environment.get("MODEL") or "jan-v1-4b"
+    base = stack.enter_context(
+        companion("serve", [*DEMO_SERVER, "--flavour", flavour, "--model", model])
+    )
+    # A demo is about the embedded server: credentials for another one have no business there.
+    kept = {k: v for k, v in environment.items() if k not in ("API_KEY", "LOADTEST_TOKEN")}
+    return replace(request, flags=replace(request.flags, base=base)), kept
+
+
+def _hijack_notice(environment: Mapping[str, str]) -> list[str]:
+    names = hijacking(environment)
+    return [f"{', '.join(names)} in the environment would replace the load: ignored"] if names else []
+
+
+class _Run:
+    def __init__(
+        self,
+        request: RunRequest,
+        engine: Engine,
+        folder: RunFolder,
+        cases: list[Case],
+        listener: Listener,
+    ) -> None:
+        self.request = request
+        self.engine = engine
+        self.folder = folder
+        self.cases = cases
+        self.listener = listener
+        self.started = datetime.now(timezone.utc)
+        self.clock = time.monotonic()
+        self.results: list[ScenarioResult] = []
+        self.testid = request.testid or folder.run_id
+
+    def go(self, environment: Mapping[str, str], source: str) -> RunResult:
+        unfinished = Reason(
+            kind="unfinished", message="The run was cut off before it could write its result."
+        )
+        self.folder.write(self._result("interrupted", [unfinished]))
+        self.listener.run_started(
+            self.folder.run_id, self.folder.path, self.engine.info, len(self.cases)
+        )
+        reasons: list[Reason] = []
+        stage = Stage(
+            self.request, self.engine, environment, source, self.testid, self.listener
+        )
+        try:
+            self._preflight()
+            for case in self.cases:
+                self._one(case, stage)
+                if self.results[-1].verdict == "interrupted":
+                    break
+        except KeyboardInterrupt:
+            reasons.append(Reason(kind="interrupted", message="The run was interrupted."))
+            result = self._result("interrupted", reasons)
+        except JanbenchError as error:
+            reasons.append(Reason(kind="target", message=str(error)))
+            result = self._result("error", reasons)
+        else:
+            result = self._result(worst([r.verdict for r in self.results]), reasons)
+        self.folder.finish(result)
+        self.listener.run_finished(result, self.folder.path)
+        return result
+
+    def _preflight(self) -> None:
+        if self.request.skip_preflight:
+            return
+        seen = set()
+        for case in self.cases:
+            if case.plan is not None and case.target not in seen:
+                check_target(case.plan)
+                seen.add(case.target)
+
+    def _one(self, case: Case, stage: Stage) -> None:
+        self.listener.case_started(case.subject, case.plan)
+        try:
+            result = execute(case, self.folder.scenario(case.subject.name), stage)
+        except (JanbenchError, OSError) as error:
+            kind = "engine" if isinstance(error, JanbenchError) else "disk"
+            reason = Reason(kind=kind, message=str(error))
+            result = ScenarioResult(
+                name=case.subject.name, verdict="error", mode=case.subject.mode, reasons=[reason]
+            )
+        self.results.append(result)
+        self.listener.case_finished(result)
+
+    def _result(self, verdict: Verdict, reasons: list[Reason]) -> RunResult:
+        target = self.cases[0].target
+        return RunResult(
+            run_id=self.folder.run_id,
+            started_at=self.started.isoformat(timespec="milliseconds"),
+            duration_s=round(time.monotonic() - self.clock, 3),
+            verdict=verdict,
+            exit_code=EXIT_CODES[verdict],
+            janbench_version=__version__,
+            engine=self.engine.info,
+            target=TargetInfo(base=target.base, flavour=target.flavour, model=target.model),
+            testid=self.testid,
+            command=list(self.request.command),
+            reasons=reasons,
+            scenarios=self.results,
+        )

@@ -1,0 +1,127 @@
+"""The few calls that tell a target that can be tested from one that can't, within 5 seconds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from janbench.errors import TargetError, suggestion
+from janbench.model.flavour import Call
+from janbench.model.plan import Plan
+
+_BUDGET_S = 4.5
+_CONNECT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What the target said; `models` is empty when it doesn't list any."""
+
+    models: tuple[str, ...]
+    seconds: float
+
+
+def check_target(plan: Plan) -> Preflight:
+    """Reach the target, log in, look for the model; raises TargetError that says what failed."""
+    return _Checker(plan).check()
+
+
+class _Checker:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.started = time.monotonic()
+        self.session = requests.Session()
+        self.session.headers["User-Agent"] = "janbench (preflight)"
+        if urlsplit(plan.target.base).hostname in ("127.0.0.1", "localhost", "::1"):
+            self.session.trust_env = False  # a proxy of the user's has no business on loopback
+        if plan.loadtest_token:
+            self.session.headers["x-loadtest-token"] = plan.loadtest_token
+
+    def check(self) -> Preflight:
+        with self.session:
+            if self.plan.api_key:
+                header = self.plan.flavour.auth.api_key_header
+                value = self.plan.api_key if header else f"Bearer {self.plan.api_key}"
+                self.session.headers[header or "Authorization"] = value
+            elif self.plan.guests and self.plan.flavour.auth.login is not None:
+                self._log_in(self.plan.flavour.auth.login)
+            models = self._models()
+        return Preflight(models, time.monotonic() - self.started)
+
+    def _log_in(self, login: Call) -> None:
+        answer = self._call(login.method, login.path, {})
+        token = _json(answer).get("access_token")
+        if answer.status_code != login.status or not token:
+            raise TargetError(
+                f"guest login at {self.plan.target.base}{login.path} gave status "
+                f"{answer.status_code}, not {login.status} with an access token",
+                hint=f"Is this a {self.plan.target.flavour} server? Choose another with --flavour, "
+                "or set API_KEY.",
+            )
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def _models(self) -> tuple[str, ...]:
+        path, model = self.plan.flavour.models.path, self.plan.target.model
+        answer = self._call("GET", path, None)
+        where = f"{self.plan.target.base}{path}"
+        if answer.status_code in (401, 403):
+            raise TargetError(
+                f"{where} refuses the credentials (status {answer.status_code})",
+                hint="Set API_KEY (in the environment or in .env) to a valid key.",
+            )
+        listed = _json(answer).get("data")
+        if answer.status_code != 200 or not isinstance(listed, list):
+            raise TargetError(
+                f"{where} gave status {answer.status_code} and no list of models",
+                hint="Check --base (without /v1 at its end) and --flavour.",
+            )
+        models = tuple(str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry)
+        if model not in models:
+            hint = suggestion(model, models) if models else "The server lists no model at all."
+            raise TargetError(f"the target has no model {model!r}", hint=f"{hint} Choose with --model.")
+        return models
+
+    def _call(self, method: str, path: str, body: Any) -> requests.Response:
+        base = self.plan.target.base
+        left = max(0.2, _BUDGET_S - (time.monotonic() - self.started))
+        try:
+            return self.session.request(
+                method, base + path, json=body, timeout=(min(_CONNECT_S, left), left)
+            )
+        except requests.exceptions.SSLError as error:
+            raise TargetError(f"TLS to {base} failed: {_cause(error)}") from None
+        except requests.exceptions.Timeout:
+            raise TargetError(
+                f"{base}{path} gave no answer in {left:.1f} s",
+                hint="Is the server up and reachable from here? --skip-preflight goes on all the same.",
+            ) from None
+        except requests.exceptions.RequestException as error:
+            raise TargetError(
+                f"can't reach {base}: {_cause(error)}",
+                hint="Is the server up, and --base (or BASE) right? To try janbench without a "
+                "server: janbench run --all --demo",
+            ) from None
+
+
+def _json(answer: requests.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _cause(error: BaseException) -> str:
+    """Give the innermost reason of a chain of exceptions, without object addresses."""
+    text = str(error)
+    for known in ("Connection refused", "Name or service not known", "No route to host",
+                  "Network is unreachable", "Temporary failure in name resolution",
+                  "certificate verify failed", "Connection reset by peer",
+                  "nodename nor servname provided", "wrong version number"):
+        if known.lower() in text.lower():
+            return known.lower()
+    return type(error).__name__

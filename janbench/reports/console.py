@@ -1,0 +1,152 @@
+"""The result on a terminal: one screen at 80 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from janbench.model.result import Distribution, Reason, RunResult, ScenarioResult, Verdict
+
+COLOURS: dict[Verdict, str] = {
+    "pass": "green",
+    "fail": "red",
+    "invalid": "yellow",
+    "error": "red",
+    "interrupted": "yellow",
+}
+_MOST_REASONS = 8
+_SHOWN = (
+    ("ttft_ms", "Time to first token"),
+    ("itl_ms", "Inter-token latency"),
+    ("tpot_ms", "Time per output token"),
+    ("e2e_ms", "End to end"),
+    ("ttfb_ms", "First byte (headers)"),
+)
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """Give a verdict as a coloured label."""
+    return Text(f" {verdict.upper()} ", style=f"bold white on {COLOURS[verdict]}")
+
+
+def print_run(result: RunResult, folder: Path, console: Console) -> None:
+    """Print the whole result, with the places of its files at the end."""
+    for scenario in result.scenarios:
+        console.print(scenario_block(scenario))
+    for reason in result.reasons:
+        console.print(_reason_line(reason, "red"))
+    head = verdict_text(result.verdict)
+    head.append(f"  {len(result.scenarios)} test cases in {result.duration_s:.0f} s", style="default")
+    console.print(head)
+    target, engine = result.target, result.engine
+    console.print(
+        f"Target   {target.base} ({target.flavour}, {target.model})", soft_wrap=True, highlight=False
+    )
+    console.print(f"Engine   {engine.name}, k6 {engine.k6_version}", soft_wrap=True, highlight=False)
+    console.print(f"Results  {folder / 'result.json'}", soft_wrap=True, highlight=False)
+    report = folder / "report.html"
+    if report.exists():
+        console.print(f"Report   {report}", soft_wrap=True, highlight=False)
+
+
+def scenario_block(scenario: ScenarioResult) -> RenderableType:
+    """Give a scenario: verdict, why, steps, tokens."""
+    parts: list[RenderableType] = [_headline(scenario)]
+    parts += _reason_lines(scenario)
+    if scenario.mode != "single" and scenario.steps:
+        parts.append(_step_table(scenario))
+    if scenario.mode != "single" and scenario.metrics:
+        parts.append(_metric_table(scenario))
+        parts += [Text(f"  {text}", style="dim") for text in _notes(scenario)]
+    parts.append(Text(""))
+    return Group(*parts)
+
+
+def _headline(scenario: ScenarioResult) -> Text:
+    text = verdict_text(scenario.verdict)
+    text.append(f"  {scenario.name}", style="bold default")
+    checks = sum(check.passes + check.fails for check in scenario.checks)
+    failed = sum(check.fails for check in scenario.checks)
+    requests = scenario.requests
+    if scenario.mode == "single":
+        text.append(f"  single run, {checks - failed}/{checks} checks", style="default")
+    else:
+        text.append(f"  {requests.attempted} requests, {requests.failed} failed", style="default")
+        if requests.dropped:
+            text.append(f", {requests.dropped} dropped", style="default")
+    text.append(f", {scenario.duration_s:.1f} s", style="default")
+    return text
+
+
+def _reason_lines(scenario: ScenarioResult) -> list[RenderableType]:
+    colour = COLOURS[scenario.verdict]
+    shown = scenario.reasons[:_MOST_REASONS]
+    lines: list[RenderableType] = [
+        _reason_line(reason, "yellow" if reason.kind == "warning" else colour) for reason in shown
+    ]
+    if len(scenario.reasons) > len(shown):
+        lines.append(Text(f"  ... and {len(scenario.reasons) - len(shown)} more", style="dim"))
+    return lines
+
+
+def _reason_line(reason: Reason, colour: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=3)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text("  •", style=colour), Text(reason.message))
+    return grid
+
+
+def _step_table(scenario: ScenarioResult) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    table.add_column("  Step, response time in ms", no_wrap=True, max_width=38, overflow="ellipsis")
+    for name in ("count", "failed", "p50", "p95", "p99"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for step in scenario.steps.values():
+        if step.count:
+            d = step.duration_ms
+            failed = Text(str(step.failed), style="red" if step.failed else "default")
+            table.add_row(f"  {step.title}", str(step.count), failed, *_percentiles(d))
+    return table
+
+
+def _metric_table(scenario: ScenarioResult) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    table.add_column("  Requests to the model, in ms", no_wrap=True, min_width=30)
+    for name in ("samples", "p50", "p95", "p99"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("from", no_wrap=True, style="dim")
+    for name, title in _SHOWN:
+        if name in scenario.metrics:
+            d = scenario.metrics[name]
+            table.add_row(f"  {title}", str(d.count), *_percentiles(d), d.source)
+        elif name in scenario.unmeasured:
+            table.add_row(f"  {title}", *(["-"] * 4), "not measured")
+    return table
+
+
+def _notes(scenario: ScenarioResult) -> list[str]:
+    notes = sorted(set(scenario.unmeasured.values()))
+    throughput = scenario.throughput
+    if throughput.output_tokens_per_s is not None:
+        kind = "" if throughput.tokens_source == "usage" else f" ({throughput.tokens_source} tokens)"
+        notes.insert(0, f"{throughput.output_tokens_per_s:.1f} output tokens/s{kind}")
+    return notes
+
+
+def _percentiles(d: Distribution | None) -> list[str]:
+    if d is None:
+        return ["-", "-", "-"]
+    return [milliseconds(value) for value in (d.p50, d.p95, d.p99)]
+
+
+def milliseconds(value: float | None) -> str:
+    """Give milliseconds with three significant digits, in a form for tables."""
+    if value is None:
+        return "-"
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -1,0 +1,119 @@
+"""A run while it goes on: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from janbench.model.job import Progress
+from janbench.model.plan import Plan
+from janbench.model.result import EngineInfo, RunResult, ScenarioResult
+from janbench.model.subject import Subject
+from janbench.reports.console import milliseconds, print_run, verdict_text
+
+_PLAIN_EVERY_S = 10.0
+
+
+class ConsoleListener:
+    """Shows a run on a console; `verbose` shows every line of k6's log, `quiet` only the result."""
+
+    def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.console = console
+        self.quiet = quiet
+        self.verbose = verbose
+        self._live: Live | None = None
+        self._subject: Subject | None = None
+        self._plan: Plan | None = None
+        self._cases = 0
+        self._number = 0
+        self._said = 0.0
+
+    def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
+        self._cases = cases
+        self._tell(f"Run {run_id}: {cases} test cases with k6 {engine.k6_version} ({engine.name})")
+
+    def notice(self, message: str) -> None:
+        self._tell(f"[yellow]Note:[/yellow] {escape(message)}")
+
+    def case_started(self, subject: Subject, plan: Plan | None) -> None:
+        self._subject, self._plan = subject, plan
+        self._number += 1
+        self._said = time.monotonic()
+        self._tell(f"[{self._number}/{self._cases}] [bold]{subject.name}[/bold]: {_intent(subject, plan)}")
+        if self.console.is_terminal and not self.quiet and subject.mode != "single":
+            self._live = Live(console=self.console, refresh_per_second=4, transient=True)
+            self._live.start()
+
+    def progress(self, progress: Progress) -> None:
+        if self._live is not None:
+            self._live.update(self._line(progress))
+        elif not self.quiet and time.monotonic() - self._said >= _PLAIN_EVERY_S:
+            self._said = time.monotonic()
+            self.console.print(f"  {_facts(progress)}", highlight=False)
+
+    def line(self, text: str) -> None:
+        if self.quiet or self._subject is None:
+            return
+        if self.verbose or (self._subject.mode == "single" and text.startswith(("[", "   "))):
+            self.console.print(Text(f"  {text}"), soft_wrap=True)
+
+    def case_finished(self, result: ScenarioResult) -> None:
+        self._stop_live()
+        if not self.quiet:
+            self.console.print(verdict_text(result.verdict), Text(result.name))
+
+    def run_finished(self, result: RunResult, folder: Path) -> None:
+        self._stop_live()
+        if not self.quiet:
+            self.console.print()
+        print_run(result, folder, self.console)
+
+    def _tell(self, markup: str) -> None:
+        if not self.quiet:
+            self.console.print(markup, highlight=False)
+
+    def _stop_live(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _line(self, progress: Progress) -> Table:
+        grid = Table.grid(padding=(0, 1))
+        seconds = self._plan.load.duration_min * 60 if self._plan else 0
+        share = min(1.0, progress.elapsed_s / seconds) if seconds else 0.0
+        grid.add_row(
+            Text("  "), ProgressBar(total=1.0, completed=share, width=16), Text(_facts(progress))
+        )
+        return grid
+
+
+def _intent(subject: Subject, plan: Plan | None) -> str:
+    if plan is None:
+        return "hand-written script"
+    if plan.single:
+        return f"every step once ({len(subject.steps)} steps)"
+    lanes = ", ".join(f"{lane.name} {lane.rate:g}/s" for lane in plan.lanes)
+    return f"{plan.load.duration_min:g} min, {lanes}, timing {subject.timing}"
+
+
+def _facts(progress: Progress) -> str:
+    facts = [f"{progress.elapsed_s:.0f} s"]
+    if progress.iterations is not None:
+        facts.append(f"{progress.iterations} iterations")
+    if progress.vus is not None:
+        facts.append(f"{progress.vus} VUs")
+    if progress.requests_per_s is not None:
+        facts.append(f"{progress.requests_per_s:.1f} req/s")
+    if progress.ttft_p95_ms is not None:
+        facts.append(f"TTFT p95 {milliseconds(progress.ttft_p95_ms)} ms")
+    facts.append(f"{progress.failed or 0} failed")
+    if progress.dropped:
+        facts.append(f"{progress.dropped} dropped")
+    return ", ".join(facts)

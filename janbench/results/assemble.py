@@ -1,0 +1,196 @@
+"""From what a run left behind to the result of a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from janbench.model.job import Outcome
+from janbench.model.result import (
+    CheckResult,
+    Distribution,
+    LaneResult,
+    Requests,
+    ScenarioResult,
+    StepResult,
+    Throughput,
+    Validity,
+)
+from janbench.model.subject import StepInfo, Subject
+from janbench.results.k6_summary import K6Summary
+from janbench.results.records import Records
+from janbench.results.verdict import judge
+
+# Ours -> the k6 Trend that holds the same, for runs without records.
+_FROM_K6 = {
+    "ttft_ms": "llm_ttft_ms",
+    "tpot_ms": "llm_tpot_ms",
+    "e2e_ms": "llm_e2e_ms",
+    "ttfb_ms": "llm_ttfb_ms",
+    "finalize_ms": "llm_finalize_ms",
+    "tokens_per_s": "llm_tokens_per_sec",
+}
+_FROM_RECORDS = (
+    "ttft_ms", "ttft_visible_ms", "first_event_ms", "itl_ms", "tpot_ms", "e2e_ms", "ttfb_ms",
+    "finalize_ms", "tokens_per_s",
+)  # fmt: skip
+_OF_STREAMS = ("ttft_ms", "ttft_visible_ms", "itl_ms", "tpot_ms", "finalize_ms")
+_STEP_METRICS = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The outcome, k6's summary (None when it is lost), the records, and the proxy's account."""
+
+    subject: Subject
+    outcome: Outcome
+    started_at: str
+    summary: K6Summary | None
+    records: Records | None = None
+    proxy_stats: Mapping[str, Any] = field(default_factory=dict)
+    cores: int = 1
+
+
+def assemble(evidence: Evidence) -> ScenarioResult:
+    """Sum up a scenario's run and judge it."""
+    subject, summary = evidence.subject, evidence.summary or K6Summary()
+    metrics = _metrics(evidence, summary)
+    result = ScenarioResult(
+        name=subject.name,
+        verdict="error",
+        mode=subject.mode,
+        timing=subject.timing,
+        started_at=evidence.started_at,
+        duration_s=round(evidence.outcome.duration_s, 3),
+        k6_exit_code=evidence.outcome.exit_code,
+        iterations=summary.count("iterations"),
+        lanes=_lanes(subject, summary),
+        requests=_requests(summary),
+        metrics=metrics,
+        unmeasured=_unmeasured(subject, metrics),
+        throughput=_throughput(evidence, summary),
+        steps={step.id: _step(evidence, summary, step) for step in subject.steps},
+        checks=[_owned(check, subject) for check in summary.checks],
+        thresholds=summary.thresholds(),
+        stream_errors=_stream_classes(evidence, summary),
+        validity=_validity(evidence, summary),
+    )
+    verdict, reasons = judge(result, subject, evidence.outcome, evidence.summary is not None)
+    return result.model_copy(update={"verdict": verdict, "reasons": reasons})
+
+
+def _metrics(evidence: Evidence, summary: K6Summary) -> dict[str, Distribution]:
+    steps = evidence.subject.model_steps
+    if evidence.records is not None:
+        found = {name: evidence.records.distribution(name, steps) for name in _FROM_RECORDS}
+    else:
+        found = {ours: summary.distribution(theirs) for ours, theirs in _FROM_K6.items()}
+    return {name: distribution for name, distribution in found.items() if distribution}
+
+
+def _unmeasured(subject: Subject, metrics: Mapping[str, Distribution]) -> dict[str, str]:
+    """Say why a figure that a reader would look for is not there."""
+    if not subject.model_steps:
+        return {}
+    reason = (
+        "k6 alone can't see when an event arrives: use --timing proxy"
+        if subject.timing == "direct"
+        else "no stream ended well"
+    )
+    return {name: reason for name in _OF_STREAMS if name not in metrics}
+
+
+def _requests(summary: K6Summary) -> Requests:
+    attempted = summary.count("http_reqs")
+    failed = summary.passes("http_req_failed") + summary.count("llm_failed_inside_200")
+    return Requests(
+        attempted=attempted,
+        completed=max(0, attempted - failed),
+        failed=failed,
+        dropped=summary.count("dropped_iterations"),
+    )
+
+
+def _lanes(subject: Subject, summary: K6Summary) -> list[LaneResult]:
+    started = summary.submetrics("lane_iterations", "lane")
+    return [
+        LaneResult(
+            name=lane.name,
+            asked_rate=lane.rate,
+            planned_iterations=round(lane.iterations, 3),
+            started_iterations=int(started.get(lane.name, {}).get("count", 0)),
+        )
+        for lane in subject.lanes
+    ]
+
+
+def _throughput(evidence: Evidence, summary: K6Summary) -> Throughput:
+    duration = evidence.outcome.duration_s
+    attempted = summary.count("http_reqs")
+    source: Literal["usage", "estimated", "mixed"] | None = None
+    if evidence.records is not None:
+        tokens, sources = evidence.records.tokens()
+        if sources:
+            source = "mixed" if len(sources) > 1 else "usage" if "usage" in sources else "estimated"
+    else:
+        tokens = summary.count("llm_output_tokens")
+        estimated = summary.count("llm_estimated_tokens")
+        if tokens:
+            source = "usage" if not estimated else "estimated" if estimated == tokens else "mixed"
+    return Throughput(
+        requests_per_s=round(attempted / duration, 3) if duration > 0 and attempted else None,
+        output_tokens_per_s=round(tokens / duration, 3) if duration > 0 and tokens else None,
+        tokens_source=source,
+    )
+
+
+def _step(evidence: Evidence, summary: K6Summary, step: StepInfo) -> StepResult:
+    def tagged(metric: str) -> str:
+        return f"{metric}{{step:{step.id}}}"
+
+    metrics: dict[str, Distribution] = {}
+    if step.model and evidence.records is not None:
+        found = {name: evidence.records.distribution(name, [step.id]) for name in _STEP_METRICS}
+        metrics = {name: distribution for name, distribution in found.items() if distribution}
+    inside = summary.count(tagged("llm_failed_inside_200"))
+    return StepResult(
+        title=step.title,
+        kind=step.kind,
+        lane=step.lane,
+        count=summary.count(tagged("http_reqs")),
+        failed=summary.passes(tagged("http_req_failed")) + inside,
+        duration_ms=summary.distribution(tagged("http_req_duration")),
+        metrics=metrics,
+    )
+
+
+def _owned(check: CheckResult, subject: Subject) -> CheckResult:
+    """Find the step that makes a check: its label begins the check's name."""
+    owners = [step for step in subject.steps if check.name.startswith(step.label + " ")]
+    if not owners:
+        return check
+    return check.model_copy(update={"step": max(owners, key=lambda step: len(step.label)).id})
+
+
+def _stream_classes(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
+    if evidence.records is not None:
+        return dict(sorted(evidence.records.classes().items()))
+    kinds = summary.submetrics("llm_stream_errors", "kind")
+    counts = {kind: int(values.get("count", 0)) for kind, values in kinds.items()}
+    return {kind: count for kind, count in sorted(counts.items()) if count}
+
+
+def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
+    stats, outcome = evidence.proxy_stats, evidence.outcome
+    share = None
+    if outcome.cpu_s is not None and outcome.duration_s > 0:
+        share = round(outcome.cpu_s / outcome.duration_s / evidence.cores, 4)
+    return Validity(
+        dropped_iterations=summary.count("dropped_iterations"),
+        proxy_lag_p99_ms=stats.get("lag_ms", {}).get("p99"),
+        proxy_cpu=stats.get("cpu_share"),
+        proxy_queue_depth=stats.get("queue_depth_max"),
+        client_cpu=share,
+        relogins=summary.count("auth_relogins"),
+    )

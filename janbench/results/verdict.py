@@ -1,0 +1,178 @@
+"""The verdict on a scenario: what happened, in the order in which it matters.
+
+Interrupted and error come first, since then there is nothing to judge; a measurement that the
+generator itself shaped is invalid whatever its figures say; then come checks, thresholds and the
+integrity of streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from janbench.model.job import Outcome
+from janbench.model.result import Reason, ScenarioResult, Verdict
+from janbench.model.subject import Subject
+from janbench.results.k6_exit import THRESHOLDS_CROSSED, error_message
+
+
+def judge(
+    result: ScenarioResult, subject: Subject, outcome: Outcome, summary_kept: bool
+) -> tuple[Verdict, list[Reason]]:
+    """Give the verdict and its reasons, the weightiest first; a pass may carry warnings."""
+    if outcome.interrupted:
+        message = "The run was interrupted before its end; what was measured until then is kept."
+        return "interrupted", [Reason(kind="interrupted", message=message)]
+    errors = list(_errors(result, outcome, summary_kept))
+    if errors:
+        return "error", errors
+    doubts, failures = list(_doubts(result, subject)), list(_failures(result, subject, outcome))
+    warnings = list(_warnings(result, subject, outcome))
+    if doubts and not subject.limits.allow_invalid:
+        return "invalid", doubts + failures + warnings
+    if failures:
+        return "fail", failures + doubts + warnings
+    return "pass", doubts + warnings
+
+
+def _errors(result: ScenarioResult, outcome: Outcome, summary_kept: bool) -> Iterator[Reason]:
+    told = error_message(outcome.exit_code)
+    if told:
+        detail = f": {outcome.errors[-1]}" if outcome.errors else ""
+        yield Reason(kind="k6", message=f"{told}{detail}", value=outcome.exit_code)
+        return
+    if not summary_kept:
+        yield Reason(
+            kind="summary_lost",
+            message="k6 left no summary (is the disk full, or the folder not writable?), "
+            "so nothing can be said about the run.",
+        )
+        return
+    if result.requests.attempted == 0:
+        if outcome.exceptions:
+            yield _threw(outcome)
+        else:
+            yield Reason(kind="no_requests", message="No request was made, so nothing was tested.")
+    elif outcome.exceptions and outcome.exceptions >= max(1, result.iterations):
+        yield _threw(outcome)
+
+
+def _threw(outcome: Outcome) -> Reason:
+    last = f" ({outcome.errors[-1].splitlines()[0]})" if outcome.errors else ""
+    return Reason(
+        kind="exception",
+        message=f"{outcome.exceptions} iterations threw an exception{last}.",
+        value=outcome.exceptions,
+    )
+
+
+def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+    """Find what the generator, not the target, did to the figures; a single run has none."""
+    if subject.mode == "single":
+        return
+    limits, validity = subject.limits, result.validity
+    if validity.dropped_iterations and not limits.allow_drops:
+        yield Reason(
+            kind="dropped",
+            message=f"{validity.dropped_iterations} iterations were dropped: no virtual user was "
+            "free, so less load was offered than asked for. Lower the rate, or raise load.max_vus.",
+            value=validity.dropped_iterations,
+            limit=0,
+        )
+    if (validity.proxy_lag_p99_ms or 0) > limits.proxy_lag_p99_ms:
+        yield Reason(
+            kind="proxy_lag",
+            message=f"The timing proxy came {validity.proxy_lag_p99_ms:.1f} ms late to its work "
+            f"(p99; limit {limits.proxy_lag_p99_ms:g} ms): this machine is too busy to time events.",
+            value=validity.proxy_lag_p99_ms,
+            limit=limits.proxy_lag_p99_ms,
+        )
+    if (validity.proxy_cpu or 0) > limits.proxy_cpu:
+        yield Reason(
+            kind="proxy_cpu",
+            message=f"The timing proxy used {100 * (validity.proxy_cpu or 0):.0f}% of a core "
+            f"(limit {100 * limits.proxy_cpu:.0f}%). Use --proxy-workers or a lower rate.",
+            value=validity.proxy_cpu,
+            limit=limits.proxy_cpu,
+        )
+    yield from _shortfall(result, subject)
+
+
+def _shortfall(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+    for lane in result.lanes:
+        started = (lane.started_iterations or 0) + _dropped_of(result, lane.planned_iterations)
+        missing = lane.planned_iterations - started
+        # One iteration more or less is a matter of where the ramp ends.
+        if missing > max(1.5, subject.limits.rate_shortfall * lane.planned_iterations):
+            yield Reason(
+                kind="starved",
+                message=f"Lane {lane.name} started {lane.started_iterations} of "
+                f"{lane.planned_iterations:.0f} planned iterations: k6 could not keep up.",
+                value=float(lane.started_iterations or 0),
+                limit=lane.planned_iterations,
+            )
+
+
+def _dropped_of(result: ScenarioResult, planned: float) -> float:
+    total = sum(lane.planned_iterations for lane in result.lanes)
+    return result.validity.dropped_iterations * planned / total if total else 0.0
+
+
+def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Iterator[Reason]:
+    if subject.mode == "single":
+        for check in result.checks:
+            if check.fails:
+                yield Reason(kind="check", message=f"Check failed: {check.name}.")
+    requests = result.requests
+    if requests.attempted and requests.failed >= requests.attempted:
+        yield Reason(
+            kind="all_failed",
+            message=f"Every request failed ({requests.failed} of {requests.attempted}).",
+            value=requests.failed,
+        )
+    for threshold in result.thresholds:
+        if not threshold.ok and not (subject.mode == "single" and threshold.metric == "checks"):
+            value = "no value" if threshold.value is None else f"{threshold.value:.4g}"
+            yield Reason(
+                kind="threshold",
+                message=f"Threshold crossed: {threshold.metric} {threshold.expression} "
+                f"(measured {value}).",
+                value=threshold.value,
+            )
+    yield from _stream_failures(result, subject)
+    if outcome.exit_code == THRESHOLDS_CROSSED and all(t.ok for t in result.thresholds):
+        yield Reason(kind="threshold", message="k6 says that a threshold was crossed.")
+    if outcome.exceptions and subject.mode == "script":
+        yield _threw(outcome)
+
+
+def _stream_failures(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+    total = sum(result.stream_errors.values())
+    bad = {kind: n for kind, n in result.stream_errors.items() if kind != "ok" and n}
+    if total and sum(bad.values()) > subject.stream_error_limit * total:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(bad.items(), key=lambda e: -e[1]))
+        yield Reason(
+            kind="stream",
+            message=f"{sum(bad.values())} of {total} streams ended badly: {kinds}.",
+            value=sum(bad.values()) / total,
+            limit=subject.stream_error_limit,
+        )
+
+
+def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Iterator[Reason]:
+    if subject.mode != "single":
+        for check in result.checks:
+            if check.fails:
+                share = check.fails / (check.fails + check.passes)
+                yield Reason(
+                    kind="warning",
+                    message=f"Check failed in {share:.1%} of cases: {check.name}.",
+                    value=share,
+                )
+    if result.validity.relogins:
+        yield Reason(
+            kind="warning",
+            message=f"{result.validity.relogins} new logins after a 401 in mid-run.",
+            value=result.validity.relogins,
+        )
+    if outcome.exceptions and subject.mode != "script":
+        yield _threw(outcome)
