@@ -51,6 +51,7 @@ class Clock:
 
     def at(self, when_ns: int, callback: Callable[[int], None]) -> None:
         """Call `callback(now_ns)` once `time.perf_counter_ns()` has reached `when_ns`."""
+        when_ns = max(1, when_ns)  # 0 would disarm the timer
         self._serial += 1
         heapq.heappush(self._heap, (when_ns, self._serial, callback))
         if not self._armed_for or when_ns < self._armed_for:
@@ -72,9 +73,11 @@ class Clock:
         # What becomes due meanwhile waits for the next tick, so that sockets are served in between.
         now = time.perf_counter_ns()
         self._armed_for = 1  # callbacks below need not arm: that is done once, at the end
-        while heap and heap[0][0] <= now:
-            heapq.heappop(heap)[2](now)
-        self._arm(heap[0][0] if heap else 0)
+        try:
+            while heap and heap[0][0] <= now:
+                heapq.heappop(heap)[2](now)
+        finally:
+            self._arm(heap[0][0] if heap else 0)
 
     def _arm(self, when_ns: int) -> None:
         self._armed_for = when_ns
