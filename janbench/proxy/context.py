@@ -16,20 +16,29 @@ _MAX_LABEL = 256
 
 
 class Context:
-    """Labels of one request: `labels` has record columns as keys, `ends` the promised markers."""
+    """Labels of one request: `labels` has record columns as keys, `ends` the promised markers.
 
-    __slots__ = ("ends", "labels")
+    `tail_only` asks for the timings of a stream without its body.
+    """
 
-    def __init__(self, labels: Mapping[str, str | int], ends: frozenset[str]) -> None:
+    __slots__ = ("ends", "labels", "tail_only")
+
+    def __init__(
+        self, labels: Mapping[str, str | int], ends: frozenset[str], tail_only: bool
+    ) -> None:
         self.labels = labels
         self.ends = ends
+        self.tail_only = tail_only
 
 
 def parse_context(value: bytes) -> Context:
-    """Read `scenario=..&step=..&end=done,response.completed`, URL-encoded; unknown keys are let
-    through unread, and a value that makes no sense counts as absent."""
+    """Read `scenario=..&step=..&end=done,response.completed&body=tail`, URL-encoded.
+
+    Unknown keys are ignored, and a value that makes no sense counts as absent.
+    """
     labels: dict[str, str | int] = {}
     ends: frozenset[str] = frozenset()
+    tail_only = False
     for pair in value.decode("latin-1").split("&"):
         key, _, raw = pair.partition("=")
         if not raw:
@@ -42,7 +51,9 @@ def parse_context(value: bytes) -> Context:
                 labels[_NUMBERS[key]] = int(text)
         elif key == "end":
             ends = END_MARKERS & frozenset(text.split(","))
-    return Context(labels, ends)
+        elif key == "body":
+            tail_only = text == "tail"
+    return Context(labels, ends, tail_only)
 
 
 def _unquote(raw: str) -> str:

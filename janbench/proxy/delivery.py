@@ -96,3 +96,12 @@ class HeldDelivery(Delivery):
         """Give the memory back to the budget."""
         self._held = bytearray()
         self._budget.change(-1)
+
+
+class TailDelivery(Delivery):
+    """Sends the tail and nothing of the body, to a script that has no use for it."""
+
+    __slots__ = ()
+
+    def write(self, data: bytes) -> None:
+        """Drop one piece of the body."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
 
 
 class Content(enum.Enum):
@@ -92,7 +91,7 @@ def read_frame(event: str, frame: Json) -> Frame:
 
 def read_usage(usage: object) -> Usage | None:
     """Read a usage object of either naming; None when it isn't one."""
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, dict):
         return None
     found = Usage(
         _count(usage, "prompt_tokens", "input_tokens"),
@@ -103,7 +102,7 @@ def read_usage(usage: object) -> Usage | None:
 
 def read_reply(reply: object) -> Frame:
     """Say what a whole (not streamed) JSON reply carries: usage and finish reason."""
-    if not isinstance(reply, Mapping):
+    if not isinstance(reply, dict):
         return Frame()
     return Frame(
         usage=read_usage(reply.get("usage")),
@@ -116,9 +115,9 @@ def error_code(frame: Json) -> str:
     places: list[Json] = [frame]
     for key in ("error", "data", "response"):
         inner = frame.get(key)
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             places.insert(0, inner)
-            if isinstance(inner.get("error"), Mapping):
+            if isinstance(inner.get("error"), dict):
                 places.insert(0, inner["error"])
     for place in places:
         for key in ("code", "type"):
@@ -135,7 +134,7 @@ def _read_chat(frame: Json) -> Frame:
     content = None
     if isinstance(choices, list):
         for choice in choices:
-            if isinstance(choice, Mapping):
+            if isinstance(choice, dict):
                 content = content or _chat_content(choice)
     return Frame(
         dialect="chat",
@@ -147,7 +146,7 @@ def _read_chat(frame: Json) -> Frame:
 
 def _chat_content(choice: Json) -> Content | None:
     delta = choice.get("delta")
-    if isinstance(delta, Mapping):
+    if isinstance(delta, dict):
         for key, kind in CHAT_DELTA.items():
             if delta.get(key):
                 return kind
@@ -162,9 +161,9 @@ def _read_responses(name: str, frame: Json) -> Frame:
     if name not in (COMPLETED, "response.incomplete"):
         return Frame(dialect="responses")
     body = frame.get("response")
-    whole = body if isinstance(body, Mapping) else frame
+    whole = body if isinstance(body, dict) else frame
     why = whole.get("incomplete_details")
-    reason = why.get("reason") if isinstance(why, Mapping) else None
+    reason = why.get("reason") if isinstance(why, dict) else None
     return Frame(
         dialect="responses",
         usage=read_usage(whole.get("usage")),
@@ -174,10 +173,11 @@ def _read_responses(name: str, frame: Json) -> Frame:
 
 
 def _finish_of(choices: object) -> str:
-    if not isinstance(choices, list):
-        return ""
-    words = (_finish_word(c.get("finish_reason")) for c in choices if isinstance(c, Mapping))
-    return next((word for word in words if word), "")
+    if isinstance(choices, list):
+        for choice in choices:
+            if isinstance(choice, dict) and (word := _finish_word(choice.get("finish_reason"))):
+                return word
+    return ""
 
 
 def _finish_word(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httptools
 
-from janbench.proxy.delivery import Delivery, HeldDelivery
+from janbench.proxy.delivery import Delivery, HeldDelivery, TailDelivery
 from janbench.proxy.http1 import response_head
 from janbench.proxy.stream import StreamReader
 
@@ -50,6 +50,9 @@ class Reply:
     def __init__(
         self, owner: Owner, request: Request, gateway: Gateway, client: asyncio.Transport
     ) -> None:
+        # The parser's body callback is the list's own: a read may bring a hundred small chunks.
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
         self.parser = httptools.HttpResponseParser(self)
         self.now = 0
         self.complete = False
@@ -69,6 +72,7 @@ class Reply:
         self._keep_json = False
         self._head = _Head()
         self._begin_ns = 0
+        self._body_pieces = 0
         self._owner: Owner | None = owner
         self._request = request
         self._gateway = gateway
@@ -111,20 +115,6 @@ class Reply:
         if self._request.method == b"HEAD":  # the parser can't know that no body follows
             self._completed()
 
-    def on_body(self, data: bytes) -> None:
-        if self.delivery is None or self.complete:
-            self.reusable = False
-            return
-        if self.reader is not None:
-            self.reader.feed(data, self.now)
-        elif self._keep_json:
-            self.json_body += data
-            if len(self.json_body) > _MAX_JSON:
-                self._keep_json = False
-                self.json_body.clear()
-        self.received += len(data)
-        self.delivery.write(data)
-
     def on_message_complete(self) -> None:
         if self.complete:
             return
@@ -135,6 +125,25 @@ class Reply:
             self._completed()
 
     # --- the connection's events
+
+    def body(self) -> None:
+        if self.complete and len(self.pieces) > self._body_pieces:
+            self.reusable = False  # more than was asked for
+            del self.pieces[self._body_pieces :]
+        pieces = self.pieces
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        if self.delivery is None or not data:
+            return
+        if self.reader is not None:
+            self.reader.feed(data, self.now)
+        elif self._keep_json:
+            self.json_body += data
+            if len(self.json_body) > _MAX_JSON:
+                self._keep_json = False
+                self.json_body.clear()
+        self.received += len(data)
+        self.delivery.write(data)
 
     def finished(self) -> None:
         if self._owner is not None:
@@ -163,6 +172,7 @@ class Reply:
 
     def _completed(self) -> None:
         self.complete = True
+        self._body_pieces = len(self.pieces)
         self.end_ns = self.now
 
     def _interim(self, status: int) -> None:
@@ -209,7 +219,9 @@ class Reply:
             )
         )
         self.status = status
-        if self.reader is not None and request.context is not None:
+        if self.tail and request.context is not None and request.context.tail_only:
+            self.delivery = TailDelivery(self._client, chunked=frames)
+        elif self.reader is not None and request.context is not None:
             budget = self._gateway.budget
             self.delivery = HeldDelivery(self._client, budget, chunked=frames)
         else:

@@ -21,9 +21,10 @@ class BlockTooLongError(Exception):
 
 
 class Framer:
-    """Cuts a stream into blocks and gives each, with its time in ns, to a sink.
+    """Cuts a stream at blank lines; a sink gets whole blocks with their time in ns.
 
-    A block carries no final newline and uses LF only; it may start with newlines.
+    One or more blocks come at a time, joined by blank lines, without a final newline, with LF
+    only; a block may be empty or start with a newline.
     """
 
     __slots__ = ("_cr", "_rest", "_rest_ns", "_sink", "_start")
@@ -46,12 +47,7 @@ class Framer:
         if self._rest:
             self._feed_with_rest(data, ns)
         elif data.endswith(b"\n\n"):
-            end = len(data) - 2
-            if data.find(b"\n\n") == end:
-                self._sink(data[:end], ns)
-            else:
-                for block in data[:end].split(b"\n\n"):
-                    self._sink(block, ns)
+            self._sink(data[:-2], ns)
         else:
             self._cut(data, ns)
 
@@ -72,9 +68,9 @@ class Framer:
             self._cut(rest + data, ns)
 
     def _cut(self, data: bytes, ns: int) -> None:
-        *blocks, rest = data.split(b"\n\n")
-        for block in blocks:
-            self._sink(block, ns)
+        closed, blank, rest = data.rpartition(b"\n\n")
+        if blank:
+            self._sink(closed, ns)
         if rest == b"\n":  # an odd newline between blocks
             rest = b""
         if len(rest) > MAX_BLOCK:

@@ -27,8 +27,8 @@ class Stopwatch:
         self.count = 0
         self._gaps = array("H")
 
-    def content(self, ns: int, visible: bool) -> None:
-        """Note one content-bearing event."""
+    def content(self, ns: int, visible: bool, count: int = 1) -> None:
+        """Note `count` content-bearing events that arrived together."""
         if visible and not self.first_visible_ns:
             self.first_visible_ns = ns
         if self.count:
@@ -40,8 +40,10 @@ class Stopwatch:
                 self._gaps.extend((_LONG, gap >> 16, gap & 0xFFFF))
         else:
             self.first_ns = ns
+        if count > 1:
+            self._gaps.extend([0] * (count - 1))
         self.last_ns = ns
-        self.count += 1
+        self.count += count
 
     def gaps_ms(self) -> list[float]:
         """Return the gaps between consecutive content events in ms, resolved to 1 us."""

@@ -23,7 +23,8 @@ _TEXT_FIELD = re.compile(
     rb'"(?:content|reasoning_content|reasoning)": ?"((?:[^"\\]|\\.)+)"', re.DOTALL
 )
 _TEXT_KEYS = frozenset({"content", "reasoning_content", "reasoning"})
-_NO_MOULD = b"\x00"
+_MANY = 8
+_NO_MOULD = b"\n\n"  # no block holds a blank line, so that nothing fits
 _FIELDS = frozenset({b"data", b"event", b"id", b"retry"})
 
 
@@ -53,7 +54,7 @@ class StreamReader:
         self.ends: set[str] = set()
         self.frames = 0
         self._dialects: set[str] = set()
-        self._framer = Framer(self._block)
+        self._framer = Framer(self._blocks)
         self._given_up = False
         self._head = self._foot = _NO_MOULD
         self._visible = False
@@ -108,6 +109,39 @@ class StreamReader:
         self._given_up = True
         self.found.add(integrity.MALFORMED_FRAME, reason)
 
+    def _blocks(self, text: bytes, ns: int) -> None:
+        """Take whole blocks, joined by blank lines, that arrived together."""
+        blocks = text.split(b"\n\n")
+        at, count = 0, len(blocks)
+        tried = count < _MANY
+        while at < count:
+            if not tried and blocks[at].startswith(self._head):
+                tried = True
+                at += self._fit_many(blocks[at:], ns)
+            else:
+                self._block(blocks[at], ns)
+                at += 1
+
+    def _fit_many(self, blocks: list[bytes], ns: int) -> int:
+        """Take the leading blocks at one go if each fits the mould; return how many were taken.
+
+        Blocks at the end that don't start like the mould (finish, usage, end marker) stay.
+        """
+        head, foot = self._head, self._foot
+        count = len(blocks)
+        while count and not blocks[count - 1].startswith(head):
+            count -= 1
+        start, end = len(head), -len(foot)
+        texts = [b[start:end] for b in blocks[:count] if b.startswith(head) and b.endswith(foot)]
+        together = b" ".join(texts)  # no escape and no character can run across a space
+        if len(texts) < count or b"" in texts or not _PLAIN_TEXT.fullmatch(together):
+            return 0
+        if not _is_utf8(together):
+            return 0
+        self.frames += count
+        self.watch.content(ns, self._visible, count)
+        return count
+
     def _block(self, block: bytes, ns: int) -> None:
         start, end = len(self._head), len(block) - len(self._foot)
         if (
@@ -115,7 +149,7 @@ class StreamReader:
             and block.startswith(self._head)
             and block.endswith(self._foot)
             and _PLAIN_TEXT.fullmatch(block, start, end)
-            and (block.isascii() or _is_utf8(block))
+            and _is_utf8(block)
         ):
             self.frames += 1
             self.watch.content(ns, self._visible)
@@ -137,10 +171,11 @@ class StreamReader:
             elif field == b"data":
                 data.append(value[1:] if value.startswith(b" ") else value)
             elif field == b"event":
+                if data:  # a relay has lost the blank line
+                    self._data(data, event, ns, False)
+                    data = []
                 event = value.strip().decode("utf-8", "replace")
-        if any(data):
-            if not self.watch.first_event_ns:
-                self.watch.first_event_ns = ns
+        if data:
             self._data(data, event, ns, unfinished and field == b"data", block)
 
     def _bare_line(self, line: bytes, unfinished: bool) -> None:
@@ -154,8 +189,15 @@ class StreamReader:
         else:
             self.found.add(integrity.MALFORMED_FRAME, "a line that is neither an event nor JSON")
 
-    def _data(self, data: list[bytes], event: str, ns: int, unfinished: bool, block: bytes) -> None:
+    def _data(
+        self, data: list[bytes], event: str, ns: int, unfinished: bool, block: bytes = b""
+    ) -> None:
+        """Take the data lines of one event; `block` is given if there is nothing else in it."""
         joined = data[0] if len(data) == 1 else b"\n".join(data)
+        if not joined.strip():
+            return
+        if not self.watch.first_event_ns:
+            self.watch.first_event_ns = ns
         if joined.strip() == b"[DONE]":
             self.ends.add(DONE)
             return
@@ -163,12 +205,12 @@ class StreamReader:
         if isinstance(frame, dict):
             said = read_frame(event, frame)
             self._frame(said, ns)
-            if said.content and not (said.usage or said.finish_reason) and block.find(b"\n") < 0:
+            if said.content and not (said.usage or said.finish_reason) and b"\n" not in block:
                 self._cast(block, frame)
         elif frame is None and len(data) > 1:
             # Lines that are events each, with no blank line between: most clients take them so.
             for line in data:
-                self._data([line], event, ns, unfinished and line is data[-1], line)
+                self._data([line], event, ns, unfinished and line is data[-1])
         elif unfinished:
             self.found.add(integrity.TRUNCATED, "the last frame is cut short")
         else:
@@ -213,6 +255,8 @@ class StreamReader:
 
 
 def _is_utf8(block: bytes) -> bool:
+    if block.isascii():
+        return True
     try:
         block.decode()
     except UnicodeDecodeError:

@@ -15,6 +15,10 @@ class Receiver(Protocol):
     now: int
     parser: httptools.HttpResponseParser
     complete: bool
+    pieces: list[bytes]
+
+    def body(self) -> None:
+        """Called after a read that brought `pieces` of the body."""
 
     def finished(self) -> None:
         """Called once, after the read that completed the response."""
@@ -54,9 +58,13 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.parser.feed_data(data)
         except httptools.HttpParserError as error:
             if not receiver.complete:
+                if receiver.pieces:
+                    receiver.body()
                 receiver.garbage(_reason(error))
                 return
             self.closed = True  # the response was whole; what followed it was not HTTP
+        if receiver.pieces:
+            receiver.body()
         if receiver.complete:
             receiver.finished()
 
