@@ -1,0 +1,1 @@
+"""The readable source of `grafana-dashboard.json`: queries, panels, rows, variables."""
