@@ -63,7 +63,7 @@ class ResponsesOpenAIDialect:
         place: dict[str, Any] = {} if kind is Kind.TOOL else {"content_index": 0}
         if kind is Kind.CONTENT:
             place["logprobs"] = []
-        pieces.append(self._on_item(f"{_DELTA[kind]}.delta", **place, delta=text))
+        pieces.append(self._on_item(kind, f"{_DELTA[kind]}.delta", **place, delta=text))
         return pieces, 1
 
     def rest(self) -> Events:
@@ -105,7 +105,9 @@ class ResponsesOpenAIDialect:
         pieces = [self._event("response.output_item.added", output_index=self._index, item=item)]
         if kind is not Kind.TOOL:
             pieces.append(
-                self._on_item("response.content_part.added", content_index=0, part=_ADDED[kind])
+                self._on_item(
+                    kind, "response.content_part.added", content_index=0, part=_ADDED[kind]
+                )
             )
         return pieces
 
@@ -118,18 +120,18 @@ class ResponsesOpenAIDialect:
         item = self._items[kind] | {"status": "completed"}
         self._output.append(item)
         if kind is Kind.TOOL:
-            pieces = [self._on_item(f"{_DELTA[kind]}.done", arguments=text)]
+            pieces = [self._on_item(kind, f"{_DELTA[kind]}.done", arguments=text)]
         else:
             part = _ADDED[kind] | {"text": text}
             pieces = [
-                self._on_item(f"{_DELTA[kind]}.done", content_index=0, text=text),
-                self._on_item("response.content_part.done", content_index=0, part=part),
+                self._on_item(kind, f"{_DELTA[kind]}.done", content_index=0, text=text),
+                self._on_item(kind, "response.content_part.done", content_index=0, part=part),
             ]
         done = self._event("response.output_item.done", output_index=self._index, item=item)
         return [*pieces, done]
 
-    def _on_item(self, name: str, **value: Any) -> bytes:
-        item_id = self._items[self._open or Kind.CONTENT]["id"]
+    def _on_item(self, kind: Kind, name: str, **value: Any) -> bytes:
+        item_id = self._items[kind]["id"]
         return self._event(name, item_id=item_id, output_index=self._index, **value)
 
     def _event(self, name: str, **value: Any) -> bytes:
