@@ -37,6 +37,12 @@ def remote_write(
     if not server:
         return None
     origin = "--prometheus" if url else f"{_PREFIX}SERVER_URL"
+    native = (
+        flag(values, f"{_PREFIX}TREND_AS_NATIVE_HISTOGRAM")
+        if native_histograms is None
+        else native_histograms
+    )
+    stale = f"{_PREFIX}STALE_MARKERS"
     return RemoteWrite(
         url=_receiver(server, origin),
         username=values.get(f"{_PREFIX}USERNAME", ""),
@@ -45,14 +51,10 @@ def remote_write(
         headers=_headers(values),
         trend_stats=_trend_stats(values.get(f"{_PREFIX}TREND_STATS", DEFAULT_TREND_STATS)),
         push_interval=_interval(values.get(f"{_PREFIX}PUSH_INTERVAL", DEFAULT_PUSH_INTERVAL)),
-        native_histograms=(
-            flag(values, f"{_PREFIX}TREND_AS_NATIVE_HISTOGRAM")
-            if native_histograms is None
-            else native_histograms
-        ),
-        stale_markers=flag(
-            {f"{_PREFIX}STALE_MARKERS": "true", **values}, f"{_PREFIX}STALE_MARKERS"
-        ),
+        native_histograms=native,
+        # They end the lines where the run ended. A histogram's last state would be gone with them:
+        # last_over_time, which gets a gauge's back, takes no histograms in Prometheus 2.42.
+        stale_markers=flag(values, stale) if stale in values else not native,
         verify_tls=not flag(values, f"{_PREFIX}INSECURE_SKIP_TLS_VERIFY"),
         client_certificate=values.get(f"{_PREFIX}CLIENT_CERTIFICATE", ""),
         client_key=values.get(f"{_PREFIX}CLIENT_CERTIFICATE_KEY", ""),

@@ -19,7 +19,8 @@ def result_samples(result: RunResult, tags: Mapping[str, RunTags], time_ms: int)
     """Turn a result into samples at one moment; `tags` has those of each scenario, by its name.
 
     `janbench_verdict` is the exit code of the scenario's verdict; `janbench_goodput_ratio`,
-    `janbench_error_ratio` and `janbench_checks_ratio` are 0 to 1; `janbench_generator_lag_seconds`
+    `janbench_error_ratio` and `janbench_checks_ratio` are 0 to 1; `janbench_requests_per_second`
+    and `janbench_output_tokens_per_second` are over the whole run; `janbench_generator_lag_seconds`
     is the p99 of how late the load generator itself was, by `source` (schedule, proxy).
     """
     return [
@@ -44,6 +45,13 @@ def _figures(scenario: ScenarioResult) -> Iterator[tuple[str, dict[str, str], fl
         yield "janbench_goodput_ratio", none, goodput
     if requests.attempted:
         yield "janbench_error_ratio", none, requests.failed / requests.attempted
+    speeds = {
+        "janbench_requests_per_second": scenario.throughput.requests_per_s,
+        "janbench_output_tokens_per_second": scenario.throughput.output_tokens_per_s,
+    }
+    for name, speed in speeds.items():
+        if speed is not None:
+            yield name, none, speed
     checked = sum(check.passes + check.fails for check in scenario.checks)
     if checked:
         passed = sum(check.passes for check in scenario.checks)

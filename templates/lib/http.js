@@ -4,6 +4,7 @@ import exec from 'k6/execution';
 import http from 'k6/http';
 
 import { mask, maskHeaders } from './mask.js';
+import { traced } from './trace.js';
 
 /**
  * @typedef {{method: string, path: string, name?: string, body?: any, headers?: Object<string, string>,
@@ -30,7 +31,7 @@ function transmit(it, step, request) {
   const { settings } = it;
   const url = settings.origin + request.path;
   const name = request.name || `${request.method} ${request.path.split('?')[0]}`;
-  const headers = { ...it.session.headers(request), ...request.headers };
+  const headers = traced({ ...it.session.headers(request), ...request.headers });
   if (settings.proxied) headers['x-janbench-context'] = context(it, step, name, request.end);
   const body = payload(request.body, headers);
   const response = http.request(request.method, url, body, {
