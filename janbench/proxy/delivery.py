@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from janbench.proxy.http1 import Headers, chunk, last_chunk
+from janbench.proxy.http1 import Headers, last_chunk
 
 _HOLD_TOTAL = 6 << 20
 _HOLD_MOST = 64 << 10
@@ -32,32 +32,52 @@ class HoldBudget:
 
 
 class Delivery:
-    """Writes body bytes as they come; `chunked` frames them, else the head's framing holds."""
+    """Passes a response on; `chunked` frames its body, else the head's framing holds.
 
-    __slots__ = ("_chunked", "_last", "_transport")
+    What one read from the target brought is sent together: `flush` sends it, `end` sends it and
+    the end of the body.
+    """
 
-    def __init__(self, transport: asyncio.Transport, *, chunked: bool) -> None:
+    __slots__ = ("_chunked", "_last", "_parts", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, head: bytes, *, chunked: bool) -> None:
         self._transport = transport
         self._chunked = chunked
-        self._last = b"\n"
+        self._parts: list[bytes | bytearray] = [head]
+        self._last: bytes | bytearray = b"\n"
 
     def write(self, data: bytes) -> None:
-        """Pass one piece of the body on."""
+        """Take one piece of the body; it must not be empty."""
         self._last = data
-        self._transport.write(chunk(data) if self._chunked else data)
+        self._add(data)
+
+    def flush(self) -> None:
+        """Send what was taken."""
+        parts = self._parts
+        if parts:
+            self._parts = []
+            self._transport.writelines(parts)
 
     def end(self, trailers: Headers, tail: bytes = b"") -> None:
         """End the body; `tail` is put after it, on a line of its own."""
-        if tail and not self._last.endswith(b"\n"):
-            tail = b"\n" + tail
-        end = chunk(tail) if tail and self._chunked else tail
+        if tail:
+            self._add(tail if self._last.endswith(b"\n") else b"\n" + tail)
         if self._chunked:
-            end += last_chunk(trailers)
-        if end:
-            self._transport.write(end)
+            self._parts.append(last_chunk(trailers))
+        self.flush()
+
+    def abandon(self) -> None:
+        """Send what was taken, without an end."""
+        self.flush()
 
     def release(self) -> None:
         """Give up what is held, at the end in any case."""
+
+    def _add(self, data: bytes | bytearray) -> None:
+        if self._chunked:
+            self._parts += (b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            self._parts.append(data)
 
 
 class HeldDelivery(Delivery):
@@ -65,8 +85,10 @@ class HeldDelivery(Delivery):
 
     __slots__ = ("_budget", "_held")
 
-    def __init__(self, transport: asyncio.Transport, budget: HoldBudget, *, chunked: bool) -> None:
-        super().__init__(transport, chunked=chunked)
+    def __init__(
+        self, transport: asyncio.Transport, head: bytes, budget: HoldBudget, *, chunked: bool
+    ) -> None:
+        super().__init__(transport, head, chunked=chunked)
         self._budget = budget
         self._held = bytearray()
         budget.change(+1)
@@ -76,26 +98,32 @@ class HeldDelivery(Delivery):
         held = self._held
         held += data
         if len(held) >= self._budget.limit:
-            super().write(bytes(held))
-            held.clear()
+            self._let_go()
 
     def end(self, trailers: Headers, tail: bytes = b"") -> None:
         """Send what is held and the tail in one chunk, and end the body."""
         held = self._held
-        last = held or self._last
-        if tail and not last.endswith(b"\n"):
+        if tail and not (held or self._last).endswith(b"\n"):
             held += b"\n"
         held += tail
-        if held:
-            self._transport.write(chunk(bytes(held)) if self._chunked else bytes(held))
-            held.clear()
-        if self._chunked:
-            self._transport.write(last_chunk(trailers))
+        self._let_go()
+        super().end(trailers)
+
+    def abandon(self) -> None:
+        """Send what is held, without an end."""
+        self._let_go()
+        self.flush()
 
     def release(self) -> None:
         """Give the memory back to the budget."""
         self._held = bytearray()
         self._budget.change(-1)
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._last = self._held[-1:]
+            self._add(self._held)
+            self._held = bytearray()
 
 
 class TailDelivery(Delivery):

@@ -45,7 +45,7 @@ DONE = "done"
 COMPLETED = "response.completed"
 END_MARKERS = frozenset({DONE, COMPLETED})
 
-# field of a chat delta -> what it is; the first non-empty one counts
+# field of a chat delta -> what it is; the first non-empty one of the delta counts
 CHAT_DELTA: dict[str, Content] = {
     "content": Content.VISIBLE,
     "refusal": Content.VISIBLE,
@@ -77,10 +77,10 @@ _FINISH = re.compile(r"[A-Za-z_]{1,40}")
 def read_frame(event: str, frame: Json) -> Frame:
     """Say what a frame carries; `event` is the name of its `event:` line, or empty."""
     kind = frame.get("type")
-    name = kind if isinstance(kind, str) and kind else event
-    if name in ERROR_EVENTS or event in ERROR_EVENTS or frame.get("error") is not None:
+    name = kind if kind and isinstance(kind, str) else event
+    if frame.get("error") is not None or frame.get("object") == "error":
         return Frame(error=error_code(frame))
-    if frame.get("object") == "error":
+    if name and (name in ERROR_EVENTS or event in ERROR_EVENTS):
         return Frame(error=error_code(frame))
     if "choices" in frame:
         return _read_chat(frame)
@@ -147,9 +147,9 @@ def _read_chat(frame: Json) -> Frame:
 def _chat_content(choice: Json) -> Content | None:
     delta = choice.get("delta")
     if isinstance(delta, dict):
-        for key, kind in CHAT_DELTA.items():
-            if delta.get(key):
-                return kind
+        for key, value in delta.items():
+            if value and key in CHAT_DELTA:
+                return CHAT_DELTA[key]
     return Content.VISIBLE if choice.get("text") else None
 
 

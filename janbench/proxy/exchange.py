@@ -33,6 +33,7 @@ class ClientSide(Protocol):
     """The client's connection, as an exchange sees it."""
 
     transport: asyncio.Transport
+    gone: bool
 
     def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:
         """The exchange is over; `keep` says whether the connection can carry another."""
@@ -252,6 +253,8 @@ class Exchange:
             tail = tail_comment(figures, reader, gaps, verdict)
         if deliver and reply.delivery is not None:
             reply.delivery.end(reply.trailers, tail)
+        elif reply.delivery is not None and not self._client.gone:
+            reply.delivery.abandon()
         row = self._row(reply.status, "target", verdict)
         row["stream"] = reader is not None or (not reply.status and self.request.wants_stream)
         row.update(figures)

@@ -38,6 +38,7 @@ class ClientConnection(asyncio.Protocol):
         self._headers: Headers = []
         self._trailers: Headers = []
         self._closing = False
+        self.gone = False
 
     # --- the connection
 
@@ -62,7 +63,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._gateway.counters.clients -= 1
         self._clients.discard(self)
-        self._closing = True
+        self._closing = self.gone = True
         self._parser = self._reading = None
         if self._queue:
             current = self._queue[0]

@@ -62,6 +62,7 @@ class Reply:
         self.end_ns = 0
         self.received = 0
         self.reusable = False
+        self.head_waits = False
         self.until_close = False
         self.reader: StreamReader | None = None
         self.json_body = bytearray()
@@ -144,6 +145,14 @@ class Reply:
                 self.json_body.clear()
         self.received += len(data)
         self.delivery.write(data)
+        if not self.complete:  # else the end is sent with it
+            self.head_waits = False
+            self.delivery.flush()
+
+    def send_head(self) -> None:
+        self.head_waits = False
+        if self.delivery is not None:
+            self.delivery.flush()
 
     def finished(self) -> None:
         if self._owner is not None:
@@ -208,24 +217,25 @@ class Reply:
         elif request.method == b"POST" and b"json" in kind and encoding in (b"", b"identity"):
             self._keep_json = True
         frames = (chunked or self.until_close or self.tail) and not request.http10
-        self._client.write(
-            response_head(
-                status,
-                head.reason,
-                head.headers,
-                chunked=frames and (chunked or not bodyless),
-                drop_length=self.tail,
-                close=not request.keep_alive,
-            )
+        written = response_head(
+            status,
+            head.reason,
+            head.headers,
+            chunked=frames and (chunked or not bodyless),
+            drop_length=self.tail,
+            close=not request.keep_alive,
         )
         self.status = status
-        if self.tail and request.context is not None and request.context.tail_only:
-            self.delivery = TailDelivery(self._client, chunked=frames)
-        elif self.reader is not None and request.context is not None:
-            budget = self._gateway.budget
-            self.delivery = HeldDelivery(self._client, budget, chunked=frames)
-        else:
-            self.delivery = Delivery(self._client, chunked=frames and not bodyless)
+        self.head_waits = True
+        self.delivery = self._deliver(written, chunked=frames and not bodyless)
+
+    def _deliver(self, head: bytes, *, chunked: bool) -> Delivery:
+        context = self._request.context
+        if self.reader is None or context is None:
+            return Delivery(self._client, head, chunked=chunked)
+        if self.tail and context.tail_only:
+            return TailDelivery(self._client, head, chunked=chunked)
+        return HeldDelivery(self._client, head, self._gateway.budget, chunked=chunked)
 
     def _observe(self, encoding: bytes) -> None:
         self.reader = StreamReader()

@@ -125,11 +125,11 @@ class StreamReader:
     def _fit_many(self, blocks: list[bytes], ns: int) -> int:
         """Take the leading blocks at one go if each fits the mould; return how many were taken.
 
-        Blocks at the end that don't start like the mould (finish, usage, end marker) stay.
+        Blocks at the end that don't fit (finish, usage, end marker) stay.
         """
         head, foot = self._head, self._foot
         count = len(blocks)
-        while count and not blocks[count - 1].startswith(head):
+        while count and not blocks[count - 1].endswith(foot):
             count -= 1
         start, end = len(head), -len(foot)
         texts = [b[start:end] for b in blocks[:count] if b.startswith(head) and b.endswith(foot)]
@@ -158,6 +158,9 @@ class StreamReader:
 
     def _lines(self, block: bytes, ns: int, unfinished: bool) -> None:
         """Read a block's lines; `unfinished` says that no newline ended the last one."""
+        if block.startswith(b"data: ") and b"\n" not in block:
+            self._data([block[6:]], "", ns, unfinished, block)
+            return
         data: list[bytes] = []
         event, field = "", b""
         lines = block.split(b"\n")

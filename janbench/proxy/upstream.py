@@ -16,6 +16,10 @@ class Receiver(Protocol):
     parser: httptools.HttpResponseParser
     complete: bool
     pieces: list[bytes]
+    head_waits: bool
+
+    def send_head(self) -> None:
+        """Called after a read that brought the head of the response but not its end."""
 
     def body(self) -> None:
         """Called after a read that brought `pieces` of the body."""
@@ -67,6 +71,8 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.body()
         if receiver.complete:
             receiver.finished()
+        elif receiver.head_waits:
+            receiver.send_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
