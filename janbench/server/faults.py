@@ -150,7 +150,7 @@ class FaultDice:
 
 
 _TEXT_KEYS = frozenset(
-    ("content", "title", "error", "message", "version", "owned_by", "value", "description", "text",
+    ("content", "title", "conversation_title", "error", "message", "version", "owned_by", "value", "description", "text",
      "delta", "name", "username", "reasoning_content", "output", "summary")
 )  # fmt: skip
 
