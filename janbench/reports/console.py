@@ -39,13 +39,19 @@ def print_run(result: RunResult, folder: Path, console: Console) -> None:
     for reason in result.reasons:
         console.print(_reason_line(reason, "red"))
     head = verdict_text(result.verdict)
-    head.append(f"  {len(result.scenarios)} test cases in {result.duration_s:.0f} s", style="default")
+    head.append(
+        f"  {len(result.scenarios)} test cases in {result.duration_s:.0f} s", style="default"
+    )
     console.print(head)
     target, engine = result.target, result.engine
     console.print(
-        f"Target   {target.base} ({target.flavour}, {target.model})", soft_wrap=True, highlight=False
+        f"Target   {target.base} ({target.flavour}, {target.model})",
+        soft_wrap=True,
+        highlight=False,
     )
-    console.print(f"Engine   {engine.name}, k6 {engine.k6_version}", soft_wrap=True, highlight=False)
+    console.print(
+        f"Engine   {engine.name}, k6 {engine.k6_version}", soft_wrap=True, highlight=False
+    )
     console.print(f"Results  {folder / 'result.json'}", soft_wrap=True, highlight=False)
     report = folder / "report.html"
     if report.exists():
@@ -132,7 +138,9 @@ def _notes(scenario: ScenarioResult) -> list[str]:
     notes = sorted(set(scenario.unmeasured.values()))
     throughput = scenario.throughput
     if throughput.output_tokens_per_s is not None:
-        kind = "" if throughput.tokens_source == "usage" else f" ({throughput.tokens_source} tokens)"
+        kind = (
+            "" if throughput.tokens_source == "usage" else f" ({throughput.tokens_source} tokens)"
+        )
         notes.insert(0, f"{throughput.output_tokens_per_s:.1f} output tokens/s{kind}")
     return notes
 

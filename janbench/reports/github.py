@@ -32,7 +32,7 @@ def append_step_summary(text: str, path: Path) -> bool:
     return True
 
 
-def annotations(run: RunResult) -> str:
+def workflow_commands(run: RunResult) -> str:
     """Give workflow commands, one a line, that show why scenarios didn't pass; empty for a pass."""
     found = []
     for scenario in run.scenarios:

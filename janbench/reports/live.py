@@ -36,6 +36,7 @@ class ConsoleListener:
         self._said = 0.0
 
     def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
+        del folder  # shown at the end
         self._cases = cases
         self._tell(f"Run {run_id}: {cases} test cases with k6 {engine.k6_version} ({engine.name})")
 
@@ -46,7 +47,9 @@ class ConsoleListener:
         self._subject, self._plan = subject, plan
         self._number += 1
         self._said = time.monotonic()
-        self._tell(f"[{self._number}/{self._cases}] [bold]{subject.name}[/bold]: {_intent(subject, plan)}")
+        self._tell(
+            f"[{self._number}/{self._cases}] [bold]{subject.name}[/bold]: {_intent(subject, plan)}"
+        )
         if self.console.is_terminal and not self.quiet and subject.mode != "single":
             self._live = Live(console=self.console, refresh_per_second=4, transient=True)
             self._live.start()

@@ -100,16 +100,17 @@ class _Reader:
             np.asarray(columns[name], dtype=np.float64)
             for name in ("start", "length", "silent", "talked", "tokens")
         )
-        edges = np.arange(self._bins + 1) * self._bin
+        edges = np.arange(self._bins + 1, dtype=np.float64) * self._bin
         lengths = np.minimum(edges[1:], self._duration) - edges[:-1]
         started = np.histogram(start, bins=edges)[0]
         ones = np.ones_like(start)
-        talking = np.maximum(talked - silent, 1e-3)
+        talking: Floats = np.maximum(talked - silent, 1e-3)
+        production: Floats = tokens / talking
         return {
             "requests_per_s": (started / lengths).tolist(),
             "in_flight": (_covered(start, length, ones, edges) / lengths).tolist(),
             "tokens_per_s": (
-                _covered(start + silent, talking, tokens / talking, edges) / lengths
+                _covered(start + silent, talking, production, edges) / lengths
             ).tolist(),
         }
 

@@ -59,7 +59,11 @@ def latency_chart(
     if scale == "linear":
         from_zero(top)
     for place, (step, line) in enumerate(lines.items()):
-        _draw_latency(top, metric, series, place, step, line, titles.get(step, step))
+        colour = paint(series_colour(place))
+        dots = series.dots.get(metric, {}).get(step)
+        if dots:
+            top.scatter(dots.at_s, dots.value_ms, size=4, color=colour, alpha=0.28, line_color=None)
+        _draw_latency(top, series.bins, line, colour, titles.get(step, step))
     top.xaxis.visible = False
     bottom = _load_strip(series, "requests/s", series.requests_per_s, "series-6")
     bottom.x_range = top.x_range
@@ -74,8 +78,12 @@ def latency_chart(
     return Chart(
         id=chart_id,
         title=f"{title_of(metric)} over time",
-        summary=" ".join(_latency_words(titles.get(s, s), line, series) for s, line in lines.items())
-        + " Beneath: requests started per second.",
+        summary=" ".join(
+            [
+                *(_latency_words(titles.get(s, s), line, series) for s, line in lines.items()),
+                "Beneath: requests started per second.",
+            ]
+        ),
         model=column(top, bottom, sizing_mode="stretch_width", spacing=0),
         height=400,
         legend=[*legend, Key("requests started/s", "series-6", "box")],
@@ -83,7 +91,11 @@ def latency_chart(
         rows=[
             [
                 figures.clock(series.bins[i]),
-                *(figures.milliseconds(v[i]) for line in lines.values() for v in (line.p50, line.p95)),
+                *(
+                    figures.milliseconds(values[i])
+                    for line in lines.values()
+                    for values in (line.p50, line.p95)
+                ),
             ]
             for i in _some(len(series.bins))
         ],
@@ -91,28 +103,19 @@ def latency_chart(
 
 
 def _draw_latency(
-    plot: figure,
-    metric: str,
-    series: ScenarioSeries,
-    place: int,
-    step: str,
-    line: LatencyLine,
-    title: str,
+    plot: figure, bins: Sequence[float], line: LatencyLine, colour: str, title: str
 ) -> None:
-    colour = paint(series_colour(place))
-    dots = series.dots.get(metric, {}).get(step)
-    if dots:
-        plot.scatter(dots.at_s, dots.value_ms, size=4, color=colour, alpha=0.28, line_color=None)
-    # A gap in a line stands for a bin without a sample; a lone bin still shows as a point.
-    source = {
-        "at": list(series.bins),
-        "p50": _holes(line.p50),
-        "p95": _holes(line.p95),
-        "step": [title] * len(series.bins),
-    }
     from bokeh.models import ColumnDataSource
 
-    data = ColumnDataSource(source)
+    # A gap in a line stands for a bin without a sample; a lone bin still shows as a point.
+    data = ColumnDataSource(
+        {
+            "at": list(bins),
+            "p50": _holes(line.p50),
+            "p95": _holes(line.p95),
+            "step": [title] * len(bins),
+        }
+    )
     plot.line("at", "p95", source=data, color=colour, line_dash="dashed", line_width=1.5)
     drawn = plot.line("at", "p50", source=data, color=colour, line_width=2.5)
     marks = plot.scatter("at", "p50", source=data, color=colour, size=5)
@@ -132,8 +135,8 @@ def cdf_chart(chart_id: str, title: str, cdfs: Mapping[str, Cdf]) -> Chart:
     """Draw the share of samples that took at most so long, a line for each name."""
     scale = _scale([cdf.quantile(q) for cdf in cdfs.values() for q in (0.02, 0.99)])
     plot = new_figure(260, "ms", "% of samples", x_axis_type=scale)
-    plot.y_range.start, plot.y_range.end = 0, 101
-    for place, (name, cdf) in enumerate(cdfs.items()):
+    plot.y_range.update(start=0, end=101)
+    for place, cdf in enumerate(cdfs.values()):
         known = [(v, s * 100) for v, s in zip(cdf.values, cdf.shares, strict=True) if v > 0]
         drawn = plot.line(
             [v for v, _ in known],
@@ -175,9 +178,7 @@ def load_chart(chart_id: str, series: ScenarioSeries) -> Chart:
     legend = [Key("requests in flight", "series-1", "box")]
     words = f"At most {figures.rate(max(series.in_flight))} requests were in flight at a time"
     if talks:
-        panels.append(
-            _load_strip(series, "tokens/s", series.tokens_per_s, "series-3", height=190)
-        )
+        panels.append(_load_strip(series, "tokens/s", series.tokens_per_s, "series-3", height=190))
         panels[0].xaxis.visible = False
         panels[1].x_range = panels[0].x_range
         legend.append(Key("output tokens/s", "series-3", "box"))
@@ -238,9 +239,8 @@ def error_chart(chart_id: str, series: ScenarioSeries) -> Chart:
 def _load_strip(
     series: ScenarioSeries, label: str, values: Sequence[float], colour: str, height: int = 130
 ) -> figure:
-    plot = new_figure(height, _TIME, label)
+    plot = new_figure(height, _TIME, label, ticks=3)
     from_zero(plot)
-    plot.yaxis.ticker.desired_num_ticks = 3
     drawn = plot.vbar(
         x="at",
         top="value",
@@ -270,7 +270,9 @@ def _some(count: int) -> list[int]:
 
 
 def _latency_words(title: str, line: LatencyLine, series: ScenarioSeries) -> str:
-    known = [(value, at) for value, at in zip(line.p50, series.bins, strict=True) if value is not None]
+    known = [
+        (value, at) for value, at in zip(line.p50, series.bins, strict=True) if value is not None
+    ]
     least, most = min(known), max(known)
     return (
         f"{title}: the median went from {figures.milliseconds(known[0][0])} at the start to "

@@ -44,8 +44,13 @@ def paint(name: str) -> str:
     return {**PALETTE, **ERROR_PALETTE}[name]
 
 
-def new_figure(height: int, x_label: str, y_label: str, **options: Any) -> figure:
-    """Make an empty figure as wide as its place, without a toolbar."""
+def new_figure(
+    height: int, x_label: str, y_label: str, *, ticks: int = 5, **options: Any
+) -> figure:
+    """Make an empty figure as wide as its place, without a toolbar.
+
+    `ticks`: about how many labels the vertical axis has.
+    """
     from bokeh.models import DataRange1d
     from bokeh.plotting import figure
 
@@ -78,22 +83,22 @@ def new_figure(height: int, x_label: str, y_label: str, **options: Any) -> figur
         grid.grid_line_alpha = 0.25
     if isinstance(plot.x_range, DataRange1d):
         plot.x_range.range_padding = 0.02
-    _ticks(plot)
+    _ticks(plot, ticks)
     return plot
 
 
-def _ticks(plot: figure) -> None:
-    from bokeh.models import CategoricalAxis, NumeralTickFormatter
+def _ticks(plot: figure, vertical: int) -> None:
+    from bokeh.models import ContinuousTicker, NumeralTickFormatter
 
-    for axis in (*plot.xaxis, *plot.yaxis):
-        if not isinstance(axis, CategoricalAxis):
-            axis.ticker.desired_num_ticks = 5
+    for axis, wanted in ((plot.xaxis[0], 5), (plot.yaxis[0], vertical)):
+        if isinstance(axis.ticker, ContinuousTicker):
+            axis.ticker.desired_num_ticks = wanted
             axis.formatter = NumeralTickFormatter(format="0,0.[00]")
 
 
 def from_zero(plot: figure) -> None:
     """Let the vertical axis begin at 0: a part of a scale makes noise look like news."""
-    plot.y_range.start = 0
+    plot.y_range.update(start=0)
 
 
 def add_hover(plot: figure, renderers: Sequence[Any], rows: Sequence[tuple[str, str]]) -> None:

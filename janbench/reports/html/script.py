@@ -42,9 +42,10 @@ def style() -> str:
 
 def charts_as_data(charts: Sequence[Chart]) -> str:
     """Give the charts as JSON that may stand inside a script element."""
+    from bokeh.core.types import ID
     from bokeh.embed import json_item
 
-    items = [json_item(chart.model, target=chart.id) for chart in charts]
+    items = [json_item(chart.model, target=ID(chart.id)) for chart in charts]
     text = json.dumps(items, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

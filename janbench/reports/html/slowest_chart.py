@@ -24,7 +24,7 @@ def slowest_chart(chart_id: str, series: ScenarioSeries, titles: Mapping[str, st
     used = [name for name in _PARTS if any(part[name] for part in parts)]
     ranks = [str(place + 1) for place in range(len(parts))]
     plot = new_figure(90 + 24 * len(parts), "ms", "", y_range=ranks[::-1])
-    plot.x_range.start = 0
+    plot.x_range.update(start=0)
     drawn = plot.hbar_stack(
         used,
         y="rank",
@@ -49,7 +49,10 @@ def slowest_chart(chart_id: str, series: ScenarioSeries, titles: Mapping[str, st
             "#", "Step", "At", "Took", "Headers", "First token", "Finalize", "Tokens", "Status",
             "Class", "Request id",
         ],
-        rows=[_row(rank, request, titles) for rank, request in zip(ranks, series.slowest, strict=True)],
+        rows=[
+            _row(rank, request, titles)
+            for rank, request in zip(ranks, series.slowest, strict=True)
+        ],
     )  # fmt: skip
 
 

@@ -112,13 +112,11 @@ def metric_definitions(run: RunResult) -> list[tuple[str, str, str]]:
 
 def _cards(scenario: ScenarioResult) -> list[Card]:
     cards = []
-    for name, statistic in (("ttft_ms", "p50"), ("itl_ms", "p50"), ("e2e_ms", "p50")):
+    for name in ("ttft_ms", "itl_ms", "e2e_ms"):
         figure = scenario.metrics.get(name)
         if figure and figure.p50 is not None:
             note = f"p95 {figures.milliseconds(figure.p95)}"
-            cards.append(
-                Card(f"{title_of(name)}, median", figures.milliseconds(figure.p50), note)
-            )
+            cards.append(Card(f"{title_of(name)}, median", figures.milliseconds(figure.p50), note))
     tokens = scenario.throughput.output_tokens_per_s
     if tokens is not None:
         source = scenario.throughput.tokens_source

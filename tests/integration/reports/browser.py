@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,11 +103,9 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press and release a key."""
-        for kind in ("rawKeyDown", "keyUp"):
-            code = {"Tab": 9, "Enter": 13}[key]
-            text = {"text": "\r"} if key == "Enter" and kind == "rawKeyDown" else {}
-            if text:
-                kind = "keyDown"
+        code = {"Tab": 9, "Enter": 13}[key]
+        for kind in ("keyDown", "keyUp"):
+            text = {"text": "\r"} if (key, kind) == ("Enter", "keyDown") else {}
             self.call(
                 "Input.dispatchKeyEvent",
                 type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text,
@@ -166,30 +164,27 @@ def browser(executable: str, profile: Path) -> Iterator[Page]:
     """Start Chromium with a profile of its own, and end it with all its processes."""
     ours_read, theirs_write = os.pipe()
     theirs_read, ours_write = os.pipe()
-
-    def wire() -> None:
-        # The pipe's ends are fixed: Chromium reads from 3 and writes to 4.
-        a, b = os.dup(theirs_read), os.dup(theirs_write)
-        os.dup2(a, 3)
-        os.dup2(b, 4)
-
-    process = subprocess.Popen(
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    # Moved out of the way of 3 and 4, from and to which Chromium always reads and writes.
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 16) for end in (theirs_read, theirs_write)]
+    process = os.posix_spawn(
+        executable,
         [executable, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        close_fds=False,
-        preexec_fn=wire,
-        start_new_session=True,
+        os.environ,
+        file_actions=[
+            *((os.POSIX_SPAWN_DUP2, nowhere, standard) for standard in (0, 1, 2)),
+            *((os.POSIX_SPAWN_DUP2, end, fixed) for end, fixed in zip(ends, (3, 4), strict=True)),
+        ],
+        setsid=True,
     )
-    os.close(theirs_read)
-    os.close(theirs_write)
+    for end in (theirs_read, theirs_write, nowhere, *ends):
+        os.close(end)
     try:
         page = Page(ours_write, ours_read)
         page.attach()
         yield page
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        os.killpg(process, signal.SIGKILL)
+        os.waitpid(process, 0)
         os.close(ours_read)
         os.close(ours_write)
