@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janbench.engines.docker_reach import Reach, reach_of
@@ -47,6 +47,7 @@ def connect(environment: Mapping[str, str]) -> Daemon:
     where, client = "", None
     try:
         where, arguments = _endpoint(environment)
+        _knock(where)
         client = docker.DockerClient(timeout=_TIMEOUT_S, **arguments)
         info: dict[str, Any] = client.info()
         version: dict[str, Any] = client.version()
@@ -133,6 +134,14 @@ def _endpoint(environment: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     return context.Host, {**arguments, **({"tls": context.TLSConfig} if context.TLSConfig else {})}
 
 
+def _knock(where: str) -> None:
+    """Connect to a local socket: its own error is clearer than the SDK's, which also leaks it."""
+    if where.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_TIMEOUT_S)
+            probe.connect(where.removeprefix("unix://"))
+
+
 def _context(environment: Mapping[str, str]) -> Context | None:
     from docker.context import Context, ContextAPI
 
@@ -151,16 +160,15 @@ def _context(environment: Mapping[str, str]) -> Context | None:
 def _unreachable(where: str, error: BaseException) -> EngineError:
     reason = _reason(error)
     place = f" at {where}" if where else ""
-    socket = Path(where.partition("://")[2]) if where.startswith("unix://") else None
-    if re.search(r"Permission denied", reason):
+    if "Permission denied" in reason:
         return EngineError(
             f"this user may not use the Docker daemon{place}",
             hint="Join the group that owns the socket (`sudo usermod -aG docker $USER`, then log "
             "in again), or use --engine local.",
         )
-    if "FileNotFoundError" in reason or (socket is not None and not socket.exists()):
+    if re.search(r"No such file|FileNotFoundError|cannot find the file", reason):
         return EngineError(f"there is no Docker daemon{place}", hint=START_DOCKER)
-    if re.search(r"refused|Connection aborted|timed out", reason):
+    if re.search(r"(?i)refused|aborted|reset|timed out", reason):
         return EngineError(f"the Docker daemon{place} doesn't answer", hint=START_DOCKER)
     return EngineError(f"the Docker daemon{place} can't be used: {reason}", hint=START_DOCKER)
 
