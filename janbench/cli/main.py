@@ -18,8 +18,15 @@ EXIT_INTERRUPTED = 130
 VERBS: dict[str, tuple[str, str, str]] = {
     "list": ("janbench.cli.list", "list_command", "List the test cases."),
     "render": ("janbench.cli.render", "render", "Write the scenarios as k6 scripts."),
-    "validate": ("janbench.cli.validate", "validate", "Check scenarios, render them, load them in k6."),
+    "validate": (
+        "janbench.cli.validate",
+        "validate",
+        "Check scenarios, render them, load them in k6.",
+    ),
     "run": ("janbench.cli.run", "run", "Run test cases and judge them."),
+    "report": ("janbench.cli.report", "report", "Report a run again, in any form."),
+    "compare": ("janbench.cli.compare", "compare", "Tell whether one run is worse than another."),
+    "runs": ("janbench.cli.runs", "runs", "List the runs on disk, or remove old ones."),
     "serve": ("janbench.cli.serve", "serve", "Start the embedded Jan Server (not a real model)."),
     "proxy": ("janbench.cli.proxy", "proxy", "Start the timing proxy by itself."),
 }

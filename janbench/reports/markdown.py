@@ -65,7 +65,7 @@ def _overview(scenarios: Sequence[ScenarioResult]) -> Iterator[str]:
         ]
         for scenario in scenarios
     ]
-    yield from markdown_table(head, rows, numbers_from=2)
+    yield from markdown_table(head, rows, (0, 1))
     yield ""
 
 
@@ -114,7 +114,7 @@ def _limits(scenario: ScenarioResult) -> Iterator[str]:
             ]
         )
     if rows:
-        yield from markdown_table(["", "Objective", "Measured", "Limit"], rows, numbers_from=2)
+        yield from markdown_table(["", "Objective", "Measured", "Limit"], rows, (0, 1))
         yield ""
     if scenario.slo.goodput is not None:
         yield f"Goodput: {figures.share(scenario.slo.goodput)} of requests met every objective."

@@ -131,8 +131,11 @@ def _draw_latency(
     )
 
 
-def cdf_chart(chart_id: str, title: str, cdfs: Mapping[str, Cdf]) -> Chart:
+def cdf_chart(
+    chart_id: str, title: str, cdfs: Mapping[str, Cdf], colours: Sequence[str] = ()
+) -> Chart:
     """Draw the share of samples that took at most so long, a line for each name."""
+    colours = colours or [series_colour(place) for place in range(len(cdfs))]
     scale = _scale([cdf.quantile(q) for cdf in cdfs.values() for q in (0.02, 0.99)])
     plot = new_figure(260, "ms", "% of samples", x_axis_type=scale)
     plot.y_range.update(start=0, end=101)
@@ -141,7 +144,7 @@ def cdf_chart(chart_id: str, title: str, cdfs: Mapping[str, Cdf]) -> Chart:
         drawn = plot.line(
             [v for v, _ in known],
             [s for _, s in known],
-            color=paint(series_colour(place)),
+            color=paint(colours[place]),
             line_width=2.5,
         )
         add_hover(plot, [drawn], [("at most", "$x{0,0.0} ms"), ("share", "$y{0.0}%")])
@@ -156,7 +159,7 @@ def cdf_chart(chart_id: str, title: str, cdfs: Mapping[str, Cdf]) -> Chart:
         ),
         model=plot,
         height=260,
-        legend=[Key(name, series_colour(place)) for place, name in enumerate(cdfs)],
+        legend=[Key(name, colours[place]) for place, name in enumerate(cdfs)],
         head=["Share of samples", *cdfs],
         rows=[
             [

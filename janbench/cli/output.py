@@ -1,0 +1,35 @@
+"""Where a report goes: a file, or standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from janbench.errors import ConfigError
+from janbench.pipeline.reporting import replace_text
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+output_option = click.option(
+    "-o", "--output", metavar="FILE", help="Write it there; -: to standard output."
+)
+
+
+def write_out(text: str, output: str | None) -> None:
+    """Write a report to a file, saying where it is, or to standard output.
+
+    Raises ConfigError when the file can't be written.
+    """
+    if output in (None, "-"):
+        click.echo(text, nl=False)
+        return
+    assert output is not None
+    try:
+        click.echo(replace_text(Path(output), text))
+    except OSError as error:
+        raise ConfigError(
+            f"can't be written: {error.strerror}", where=output, hint="Name another with -o FILE."
+        ) from None
