@@ -36,7 +36,9 @@ class JanbenchError(Exception):
 
     exit_code = 3
 
-    def __init__(self, message: str, *, where: Location | str | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, where: Location | str | None = None, hint: str = ""
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.where = where

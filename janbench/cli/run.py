@@ -21,9 +21,13 @@ from janbench.cli.options import assignments, scenarios_option
 @click.option("--model", metavar="NAME", help="Model.  [MODEL]")
 @click.option("--flavour", metavar="NAME", help="Kind of server.  [FLAVOUR]")
 @click.option("--duration", metavar="TIME", help="Minutes (0.2), or 90s, 5m.  [DURATION_MIN]")
-@click.option("--nonstream-rps", metavar="RATE", help="Iterations/s, whole answers.  [NONSTREAM_RPS]")
+@click.option(
+    "--nonstream-rps", metavar="RATE", help="Iterations/s, whole answers.  [NONSTREAM_RPS]"
+)
 @click.option("--stream-rps", metavar="RATE", help="Iterations/s, streams; 0: none.  [STREAM_RPS]")
-@click.option("--debug", is_flag=True, default=None, help="Requests and responses in k6.log.  [DEBUG]")
+@click.option(
+    "--debug", is_flag=True, default=None, help="Requests and responses in k6.log.  [DEBUG]"
+)
 @click.option("-e", "--env", "pairs", multiple=True, metavar="KEY=VALUE", help="Set a variable.")
 @click.option("--demo", is_flag=True, help="Start the embedded Jan Server and aim at it.")
 @click.option(
@@ -42,11 +46,15 @@ from janbench.cli.options import assignments, scenarios_option
     help="Time streamed events in a proxy, or let k6 talk to the target directly.",
 )
 @click.option("--proxy-workers", type=click.IntRange(1, 64), default=1, help="Timing processes.")
-@click.option("--insecure-skip-tls-verify", "insecure", is_flag=True, help="Accept any certificate.")
+@click.option(
+    "--insecure-skip-tls-verify", "insecure", is_flag=True, help="Accept any certificate."
+)
 @click.option("--allow-drops", is_flag=True, help="Dropped iterations don't make a run invalid.")
 @click.option("--allow-invalid", is_flag=True, help="Doubts about the measurement only warn.")
 @click.option("--skip-preflight", is_flag=True, help="Don't look at the target first.")
-@click.option("--testid", metavar="ID", help="Tag of this run in Prometheus.  [default: the run's id]")
+@click.option(
+    "--testid", metavar="ID", help="Tag of this run in Prometheus.  [default: the run's id]"
+)
 @scenarios_option
 @click.option("--results", metavar="DIR", default="results", show_default=True, help="Where to.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and do nothing.")
@@ -82,7 +90,16 @@ def _request(options: dict[str, Any]) -> Any:
     from janbench.model.limits import ValidityLimits
     from janbench.pipeline.request import RunRequest
 
-    flags = ("base", "model", "flavour", "duration", "nonstream_rps", "stream_rps", "single", "debug")
+    flags = (
+        "base",
+        "model",
+        "flavour",
+        "duration",
+        "nonstream_rps",
+        "stream_rps",
+        "single",
+        "debug",
+    )
     given = ("names", "everything", "scenario_file", "engine", "k6", "timing", "demo", "testid",
              "skip_preflight", "proxy_workers", "insecure")  # fmt: skip
     return RunRequest(

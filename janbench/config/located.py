@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -27,8 +29,10 @@ def _located(
     # An unknown key explains the others (the missing one that it was meant to be).
     first = next((entry for entry in details if entry["type"] == "extra_forbidden"), details[0])
     inner = _data_path(first["loc"], data)
+    if first["type"] == "union_tag_invalid":
+        inner = (*inner, "kind")
     place = document.locate((*path, *inner), key=first["type"] == "extra_forbidden")
-    message, hint = _words(first, inner, model, data)
+    message, hint = _words(first, inner, model)
     return ConfigError(message, where=place, hint=hint)
 
 
@@ -36,42 +40,90 @@ def _data_path(loc: tuple[str | int, ...], data: Any) -> Path_:
     """Keep of pydantic's location what names a place of the data (it adds union tags)."""
     path: list[str | int] = []
     current = data
-    for entry in loc:
-        if isinstance(current, dict) and entry in current:
+    for position, entry in enumerate(loc):
+        if _holds(current, entry):
             current = current[entry]
-        elif isinstance(current, list) and isinstance(entry, int) and entry < len(current):
-            current = current[entry]
-        elif entry == loc[-1] and isinstance(current, dict):
+            path.append(entry)
+        elif position == len(loc) - 1 and isinstance(current, dict):
             path.append(entry)  # a missing key: shown at its parent
-            break
-        else:
-            continue
-        path.append(entry)
     return tuple(path)
 
 
-def _words(entry: Any, path: Path_, model: type[BaseModel], data: Any) -> tuple[str, str]:
-    kind, context, value = entry["type"], entry.get("ctx", {}), entry.get("input")
-    key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    if kind == "extra_forbidden":
-        return f"unknown key {key!r}", suggestion(str(key), _valid_keys(model, entry["loc"]))
-    if kind == "missing":
-        return f"the key {key!r} is missing", _description(model, entry["loc"])
-    if kind == "union_tag_invalid":
-        kinds = [name.strip("' ") for name in context["expected_tags"].split(",")]
-        return f"unknown step kind {context['tag']!r}", suggestion(str(context["tag"]), kinds)
-    if kind == "union_tag_not_found":
-        return "a step needs the key 'kind'", "For example: kind: chat"
-    if kind == "literal_error":
-        wanted = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{key} can't be {value!r}", suggestion(str(value), wanted)
-    if kind == "string_pattern_mismatch":
-        return f"{key or 'the name'} {value!r} has an unsuitable form", _form(context["pattern"])
-    if kind == "value_error":
-        return str(context["error"]), ""
-    shown = "" if isinstance(value, dict | list) else f", not {value!r}"
-    text = entry["msg"].replace("Input should be", "must be").replace("Field", key)
-    return f"{key}: {text}{shown}" if key else f"{text}{shown}", ""
+def _holds(container: Any, entry: str | int) -> bool:
+    if isinstance(container, list):
+        return isinstance(entry, int) and entry < len(container)
+    return isinstance(container, dict) and entry in container
+
+
+@dataclass(frozen=True)
+class _Complaint:
+    """One of pydantic's errors: the key it is about, the value found, the model it came from."""
+
+    key: str
+    value: Any
+    context: dict[str, Any]
+    text: str
+    loc: tuple[str | int, ...]
+    model: type[BaseModel]
+
+
+def _words(entry: Any, path: Path_, model: type[BaseModel]) -> tuple[str, str]:
+    key = next((p for p in reversed(path) if isinstance(p, str) and p != "[key]"), "")
+    complaint = _Complaint(
+        key, entry.get("input"), entry.get("ctx", {}), entry["msg"], entry["loc"], model
+    )
+    return _WORDS.get(entry["type"], _other)(complaint)
+
+
+def _unknown_key(c: _Complaint) -> tuple[str, str]:
+    valid = _models_along(c.model, c.loc).model_fields
+    return f"unknown key {c.key!r}", suggestion(c.key, valid)
+
+
+def _missing(c: _Complaint) -> tuple[str, str]:
+    purpose = " ".join((_models_along(c.model, c.loc).__doc__ or "").split()).split(". ")[0]
+    return f"the key {c.key!r} is missing", f"It belongs to: {purpose.rstrip('.')}."
+
+
+def _unknown_kind(c: _Complaint) -> tuple[str, str]:
+    kinds = [name.strip("' ") for name in c.context["expected_tags"].split(",")]
+    tag = str(c.context["tag"])
+    return f"unknown step kind {tag!r}", suggestion(tag, kinds)
+
+
+def _no_kind(_: _Complaint) -> tuple[str, str]:
+    return "a step needs the key 'kind'", "For example: kind: chat"
+
+
+def _not_one_of(c: _Complaint) -> tuple[str, str]:
+    wanted = c.context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+    return f"{c.key} can't be {c.value!r}", suggestion(str(c.value), wanted)
+
+
+def _unfit(c: _Complaint) -> tuple[str, str]:
+    return f"{c.key or 'the name'} {c.value!r} has an unsuitable form", _form(c.context["pattern"])
+
+
+def _own_rule(c: _Complaint) -> tuple[str, str]:
+    return str(c.context["error"]), ""
+
+
+def _other(c: _Complaint) -> tuple[str, str]:
+    text = c.text.split(", unable to")[0].split(" or instance of")[0]
+    text = text.replace("Input should be", "must be").replace("valid dictionary", "mapping")
+    shown = "" if isinstance(c.value, dict | list) else f", not {c.value!r}"
+    return f"{c.key}: {text}{shown}" if c.key else f"{text}{shown}", ""
+
+
+_WORDS: dict[str, Callable[[_Complaint], tuple[str, str]]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": _missing,
+    "union_tag_invalid": _unknown_kind,
+    "union_tag_not_found": _no_kind,
+    "literal_error": _not_one_of,
+    "string_pattern_mismatch": _unfit,
+    "value_error": _own_rule,
+}
 
 
 def _form(pattern: str) -> str:
@@ -91,9 +143,11 @@ def _models_along(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[Ba
     """Follow a location through the models' fields; give the last model met."""
     current = model
     for entry in loc[:-1]:
-        nested = _models_in(current.model_fields[entry].annotation) if (
-            isinstance(entry, str) and entry in current.model_fields
-        ) else []
+        nested = (
+            _models_in(current.model_fields[entry].annotation)
+            if (isinstance(entry, str) and entry in current.model_fields)
+            else []
+        )
         if len(nested) == 1:
             current = nested[0]
         elif nested:
@@ -115,12 +169,3 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     for argument in getattr(annotation, "__args__", ()):
         found += _models_in(argument)
     return found
-
-
-def _valid_keys(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    return list(_models_along(model, loc).model_fields)
-
-
-def _description(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
-    owner = _models_along(model, loc)
-    return f"Here it is needed: {' '.join((owner.__doc__ or '').split())[:120]}"

@@ -116,7 +116,8 @@ def _base(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(
-            f"BASE must be an http:// or https:// URL, not {url!r}" if "@" not in url
+            f"BASE must be an http:// or https:// URL, not {url!r}"
+            if "@" not in url
             else "BASE must be an http:// or https:// URL",
             hint="For example: --base http://127.0.0.1:8787",
         )

@@ -38,7 +38,9 @@ def read_yaml(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}", hint="Name another with --scenarios.") from None
+        raise ConfigError(
+            f"there is no file {path}", hint="Name another with --scenarios."
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"not UTF-8 text (byte {error.start})", where=str(path)) from None
     except OSError as error:
@@ -105,9 +107,7 @@ class _Reader:
         try:
             return self.loader.construct_object(node, deep=True)
         except yaml.constructor.ConstructorError as error:
-            raise ConfigError(
-                f"not valid YAML: {error.problem}", where=self._place(node)
-            ) from None
+            raise ConfigError(f"not valid YAML: {error.problem}", where=self._place(node)) from None
         except ValueError as error:
             raise ConfigError(f"not a valid value: {error}", where=self._place(node)) from None
 
@@ -127,8 +127,9 @@ class _Reader:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = self._key(key_node)
-            self.keys[(*path, key)] = self._place(key_node)
-            data[key] = self.read(value_node, (*path, key))
+            place_of = (*path, key)
+            self.keys[place_of] = self._place(key_node)
+            data[key] = self.read(value_node, place_of)
         return data
 
     def _key(self, node: yaml.Node) -> str:

@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """An immutable record that refuses unknown keys; violations raise pydantic's ValidationError."""
+    """An immutable record that refuses unknown keys; pydantic's ValidationError tells."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

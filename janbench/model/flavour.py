@@ -22,7 +22,7 @@ class Auth(Frozen):
 
     `guest-cookie`: guest login whose refresh token is the cookie `cookie`; `guest-json`: the same
     with the refresh token in JSON; `key`: an API key, or nothing. `api_key_header` is the header of
-    an API key; None means `Authorization: Bearer`. `refresh_before_s`: renew that long before expiry.
+    an API key; None means `Authorization: Bearer`. `refresh_before_s`: renew that early.
     """
 
     mode: Literal["guest-cookie", "guest-json", "key"]
@@ -66,7 +66,7 @@ class ConversationChat(Frozen):
 
 
 class Conversations(Frozen):
-    """Stored conversations; `item_text` lists the places of a content part that may hold its text."""
+    """Stored conversations; `item_text`: where a content part may hold its text."""
 
     path: str
     cursor: str

@@ -52,7 +52,7 @@ class Distribution(Frozen):
 
 
 class Reason(Frozen):
-    """Why a verdict isn't a pass, or what a pass doesn't say; `value` and `limit` where it has them.
+    """Why a verdict isn't a pass, or what a pass doesn't say; `value`, `limit` where there are any.
 
     `kind` is a stable word for machines (`check`, `threshold`, `objective`, `stream`, `dropped`,
     `proxy`, `k6`, `target`, `warning`, ...); `message` is the sentence for people.
@@ -92,7 +92,7 @@ class Throughput(Frozen):
 
 
 class StepResult(Frozen):
-    """One step over the whole scenario: requests, failed ones, and the metrics that fit its kind."""
+    """One step over the whole scenario: requests, failed ones, and metrics that fit its kind."""
 
     title: str = ""
     kind: str = ""
@@ -215,7 +215,7 @@ class RunResult(Frozen):
     scenarios: list[ScenarioResult] = Field(default_factory=list)
 
     def to_json(self) -> str:
-        """Give the text of `result.json`: indented, keys in the documented order, newline at end."""
+        """Give the text of `result.json`: indented, keys in documented order, newline at end."""
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
     @classmethod

@@ -10,8 +10,8 @@ from typing_extensions import Self
 from janbench.model.base import Frozen
 from janbench.model.step import BaseStep, ModelStep, Step
 
-# What holds unless a scenario says otherwise about the same metric: k6 itself would exit 0 when every
-# request fails and no threshold names it.
+# What holds unless a scenario says otherwise about the same metric: k6 itself would exit 0 when
+# every request fails and no threshold names it.
 DEFAULT_THRESHOLDS: dict[str, tuple[str, ...]] = {
     "checks": ("rate>0.95",),
     "http_req_failed": ("rate<0.05",),

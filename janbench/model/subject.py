@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from janbench.model.limits import ValidityLimits
@@ -31,7 +31,7 @@ class Subject:
     steps: tuple[StepInfo, ...] = ()
     lanes: tuple[Lane, ...] = ()
     stream_error_limit: float = 0.01
-    limits: ValidityLimits = ValidityLimits()
+    limits: ValidityLimits = field(default_factory=ValidityLimits)
 
     @property
     def model_steps(self) -> list[str]:

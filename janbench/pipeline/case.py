@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from janbench.config.settings import Flags, plan
 from janbench.errors import ConfigError
@@ -77,7 +78,7 @@ def _passes(
     return [(replace(flags, single=True), load), (replace(flags, single=False), load)]
 
 
-def _timing(choice: TimingChoice, made: Plan) -> TimingChoice:
+def _timing(choice: TimingChoice, made: Plan) -> Literal["proxy", "direct"]:
     if choice == "auto":
         return "proxy" if made.streams else "direct"
     return choice

@@ -78,9 +78,7 @@ def _proxy(case: Case, folder: Path, request: RunRequest) -> Iterator[dict[str, 
         yield {"JANBENCH_PROXY": base}
 
 
-def _job(
-    case: Case, folder: Path, script: Path, stage: Stage, variables: Mapping[str, str]
-) -> Job:
+def _job(case: Case, folder: Path, script: Path, stage: Stage, variables: Mapping[str, str]) -> Job:
     resolved = {**case.variables, **variables}
     if case.plan is not None:
         resolved["JANBENCH_OBSERVE"] = "true"
@@ -110,9 +108,7 @@ def _test_case(case: Case) -> str:
     return case.plan.scenario.test_case or case.subject.name
 
 
-def _conclude(
-    case: Case, folder: Path, started: str, outcome: Outcome, job: Job
-) -> ScenarioResult:
+def _conclude(case: Case, folder: Path, started: str, outcome: Outcome, job: Job) -> ScenarioResult:
     parquet = folder / "requests.parquet"
     evidence = Evidence(
         case.subject,

@@ -38,8 +38,8 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     for lane in case.plan.lanes:
         steps = [s for s in scenario.steps if s.lane in (None, lane.name)]
         vus = max(2, math.ceil(lane.rate * scenario.iteration_s(lane.name)))
-        requests = lane.iterations * len(steps)
+        requests, most = lane.iterations * len(steps), min(vus * 5, case.plan.load.max_vus)
         yield (
             f"  {lane.name:<9}{lane.rate:g} iterations/s: about {lane.iterations:.0f} iterations, "
-            f"{requests:.0f} requests, {vus} to {min(vus * 5, case.plan.load.max_vus)} virtual users"
+            f"{requests:.0f} requests, {vus} to {most} virtual users"
         )

@@ -29,7 +29,7 @@ class RunRequest:
     demo: bool = False
     skip_preflight: bool = False
     testid: str | None = None
-    limits: ValidityLimits = ValidityLimits()
+    limits: ValidityLimits = field(default_factory=ValidityLimits)
     proxy_workers: int = 1
     insecure: bool = False
     command: tuple[str, ...] = ()

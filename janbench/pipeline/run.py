@@ -69,7 +69,9 @@ def _with_demo_server(
 
 def _hijack_notice(environment: Mapping[str, str]) -> list[str]:
     names = hijacking(environment)
-    return [f"{', '.join(names)} in the environment would replace the load: ignored"] if names else []
+    return (
+        [f"{', '.join(names)} in the environment would replace the load: ignored"] if names else []
+    )
 
 
 class _Run:
@@ -100,9 +102,7 @@ class _Run:
             self.folder.run_id, self.folder.path, self.engine.info, len(self.cases)
         )
         reasons: list[Reason] = []
-        stage = Stage(
-            self.request, self.engine, environment, source, self.testid, self.listener
-        )
+        stage = Stage(self.request, self.engine, environment, source, self.testid, self.listener)
         try:
             self._preflight()
             for case in self.cases:

@@ -27,8 +27,9 @@ def check_remote_write(
     place = _elsewhere(engine, environment)
     if place and is_loopback(urlsplit(target.url).hostname or ""):
         warnings.append(
-            f"the Prometheus at {target.url} is a loopback address, and {place} that means another "
-            "machine than yours; use a name that is known there (Docker: host.docker.internal)"
+            f"the Prometheus at {target.url} is a loopback address, which {place} means that place "
+            "itself and not your machine; use a name that is known there "
+            "(Docker: host.docker.internal)"
         )
         if engine in _INSIDE:
             return warnings  # asking from here would say nothing about there

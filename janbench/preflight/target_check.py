@@ -79,10 +79,14 @@ class _Checker:
                 f"{where} gave status {answer.status_code} and no list of models",
                 hint="Check --base (without /v1 at its end) and --flavour.",
             )
-        models = tuple(str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry)
+        models = tuple(
+            str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry
+        )
         if model not in models:
             hint = suggestion(model, models) if models else "The server lists no model at all."
-            raise TargetError(f"the target has no model {model!r}", hint=f"{hint} Choose with --model.")
+            raise TargetError(
+                f"the target has no model {model!r}", hint=f"{hint} Choose with --model."
+            )
         return models
 
     def _call(self, method: str, path: str, body: Any) -> requests.Response:
@@ -97,7 +101,7 @@ class _Checker:
         except requests.exceptions.Timeout:
             raise TargetError(
                 f"{base}{path} gave no answer in {left:.1f} s",
-                hint="Is the server up and reachable from here? --skip-preflight goes on all the same.",
+                hint="Is the server up and reachable? --skip-preflight goes on all the same.",
             ) from None
         except requests.exceptions.RequestException as error:
             raise TargetError(
@@ -118,10 +122,17 @@ def _json(answer: requests.Response) -> dict[str, Any]:
 def _cause(error: BaseException) -> str:
     """Give the innermost reason of a chain of exceptions, without object addresses."""
     text = str(error)
-    for known in ("Connection refused", "Name or service not known", "No route to host",
-                  "Network is unreachable", "Temporary failure in name resolution",
-                  "certificate verify failed", "Connection reset by peer",
-                  "nodename nor servname provided", "wrong version number"):
+    for known in (
+        "Connection refused",
+        "Name or service not known",
+        "No route to host",
+        "Network is unreachable",
+        "Temporary failure in name resolution",
+        "certificate verify failed",
+        "Connection reset by peer",
+        "nodename nor servname provided",
+        "wrong version number",
+    ):
         if known.lower() in text.lower():
             return known.lower()
     return type(error).__name__

@@ -34,16 +34,20 @@ def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> 
         if isinstance(step, ModelStep)
     }
     kinds = sorted({step.kind for step in scenario.steps})
-    text = _environment().get_template("scenario.js.j2").render(
-        version=__version__,
-        source=source,
-        scenario=scenario,
-        description=textwrap.wrap(scenario.description or scenario.name, 92),
-        flavour_names=", ".join(flavours),
-        settings=_settings(scenario),
-        steps=steps,
-        kinds=kinds,
-        prompt_steps=list(prompts),
+    text = (
+        _environment()
+        .get_template("scenario.js.j2")
+        .render(
+            version=__version__,
+            source=source,
+            scenario=scenario,
+            description=textwrap.wrap(scenario.description or scenario.name, 92),
+            flavour_names=", ".join(flavours),
+            settings=_settings(scenario),
+            steps=steps,
+            kinds=kinds,
+            prompt_steps=list(prompts),
+        )
     )
     files = {
         f"{scenario.name}.js": text,

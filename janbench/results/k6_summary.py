@@ -3,7 +3,7 @@
 1. `handleSummary(data)`: `metrics.NAME = {type, contains, values, thresholds: {EXPR: {ok}}}`.
 2. `--summary-export`: `metrics.NAME = {...values, thresholds: {EXPR: true}}`; true means crossed,
    and a rate is called `value`.
-3. `--new-machine-readable-summary`: `{version, config, metadata, results: {checks, metrics: [...]}}`.
+3. `--new-machine-readable-summary`: `{version, config, results: {checks, metrics: [...]}}`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,10 @@ class K6Summary:
         """Give the user's thresholds; those that only make k6 report a sub-metric are left out."""
         return [
             ThresholdResult(
-                metric=metric, expression=expression, value=self._value(metric, expression), ok=not c
+                metric=metric,
+                expression=expression,
+                value=self._value(metric, expression),
+                ok=not c,
             )
             for (metric, expression), c in self.crossed.items()
             if not is_observation(metric, expression)
@@ -131,7 +134,9 @@ def _by_metric(data: dict[str, Any]) -> K6Summary:
 def _machine_readable(results: dict[str, Any]) -> K6Summary:
     values = {entry["name"]: _values(entry.get("values", {})) for entry in results["metrics"]}
     listed = results.get("checks")
-    checks = listed.get("results", listed.get("metrics", [])) if isinstance(listed, dict) else listed
+    checks = (
+        listed.get("results", listed.get("metrics", [])) if isinstance(listed, dict) else listed
+    )
     return K6Summary(values, {}, tuple(_check(c) for c in checks or () if "name" in c))
 
 

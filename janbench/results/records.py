@@ -39,11 +39,12 @@ def write_parquet(folder: Path, parquet: Path) -> bool:
     import duckdb
 
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in duckdb_columns().items())
+    files = ", ".join(f"'{_quoted(path)}'" for path in lines)
     partial = parquet.with_suffix(".tmp")
     with duckdb.connect() as connection:
         connection.execute(
             f"""COPY (
-              SELECT * FROM read_json({[str(p) for p in lines]!r}, format='newline_delimited',
+              SELECT * FROM read_json([{files}], format='newline_delimited',
                 ignore_errors=true, columns={{{columns}}})
               WHERE time IS NOT NULL ORDER BY time
             ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
@@ -62,7 +63,7 @@ class Records:
 
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
         self._connection.execute(
-            f"CREATE VIEW records AS SELECT * FROM read_parquet('{_quoted(parquet)}')"
+            f"CREATE VIEW records AS SELECT * FROM read_parquet('{_quoted(parquet)}')"  # noqa: S608
         )
 
     def close(self) -> None:
@@ -84,13 +85,22 @@ class Records:
             return None
         p50, p90, p95, p99 = quantiles
         return Distribution(
-            count=count, min=least, mean=mean, p50=p50, p90=p90, p95=p95, p99=p99, max=most,
+            count=count,
+            min=least,
+            mean=mean,
+            p50=p50,
+            p90=p90,
+            p95=p95,
+            p99=p99,
+            max=most,
             source="records",
         )
 
     def classes(self) -> dict[str, int]:
         """Count the streams by integrity class."""
-        return dict(self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", []))
+        return dict(
+            self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", [])
+        )
 
     def tokens(self) -> tuple[int, list[str]]:
         """Give the output tokens of all good requests, and where the numbers come from."""

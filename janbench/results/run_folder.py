@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -51,7 +50,7 @@ class RunFolder:
         target = self.path / "result.json"
         partial = self.path / ".result.json.tmp"
         partial.write_text(result.to_json(), encoding="utf-8")
-        os.replace(partial, target)
+        partial.replace(target)
         return target
 
     def finish(self, result: RunResult) -> Path:
@@ -67,5 +66,5 @@ class RunFolder:
         # A file system without links goes without: nothing depends on it.
         with contextlib.suppress(OSError):
             partial.symlink_to(self.run_id, target_is_directory=True)
-            os.replace(partial, latest)
+            partial.replace(latest)
         partial.unlink(missing_ok=True)

