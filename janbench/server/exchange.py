@@ -129,6 +129,7 @@ class Exchange:
         if send_bytes is not None:
             self._wire.write(head + reply.body[:send_bytes])
             return
+        self._note_end()
         # The answer to HEAD has no body, whatever length it states.
         self._wire.write(head if self.request.method == "HEAD" else head + reply.body)
         self._finish()
@@ -177,6 +178,7 @@ class Exchange:
         """End the body properly."""
         if self._head is not None:
             self.send(())
+        self._note_end()
         if self.request.chunked:
             self._wire.write(b"0\r\n\r\n")
         self._finish()
@@ -208,9 +210,14 @@ class Exchange:
         self.done = True
         self._wire.finish(keep_alive=self.keep_alive and not self.breaks_promise)
 
-    def _close_row(self) -> None:
+    def _note_end(self) -> None:
+        # Before the last bytes leave, like all other times.
         if self.row is not None:
             self.row.end_ns = time.perf_counter_ns()
+
+    def _close_row(self) -> None:
+        if self.row is not None and not self.row.end_ns:
+            self._note_end()
         if self.on_finished is not None:
             self.on_finished()
 
