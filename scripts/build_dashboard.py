@@ -22,6 +22,8 @@ from scripts.dashboard.variables import variables
 DASHBOARD = Path(__file__).parent.parent / "grafana-dashboard.json"
 # Grafana migrates older documents by itself: this one is read by Grafana 10 and all later ones.
 _SCHEMA_VERSION = 39
+# The builders give every variable these defaults; Grafana's types know them for intervals only.
+_OF_INTERVALS = ("auto", "auto_count", "auto_min")
 
 
 def build() -> str:
@@ -29,6 +31,11 @@ def build() -> str:
     made = _dashboard().build()
     document = json.loads(json.dumps(made, cls=JSONEncoder))
     document["schemaVersion"] = _SCHEMA_VERSION
+    for variable in document["templating"]["list"]:
+        for name in _OF_INTERVALS:
+            variable.pop(name, None)
+    for annotation in document["annotations"]["list"]:
+        annotation["target"]["refId"] = "Anno"
     _number_panels(document["panels"])
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
