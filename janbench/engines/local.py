@@ -12,9 +12,9 @@ from pathlib import Path
 from janbench import process
 from janbench.engines.base import EngineOptions
 from janbench.engines.k6_command import OLDEST, parse_version, run_arguments
+from janbench.engines.k6_log import K6Log
 from janbench.engines.k6_progress import read_progress
 from janbench.engines.redact import redactor
-from janbench.engines.k6_log import K6Log
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
 from janbench.model.result import EngineInfo
@@ -94,7 +94,10 @@ class LocalEngine:
 
 
 def _locate(options: EngineOptions) -> Path:
-    for given, origin in ((options.k6, "--k6"), (options.environment.get("JANBENCH_K6"), "JANBENCH_K6")):
+    for given, origin in (
+        (options.k6, "--k6"),
+        (options.environment.get("JANBENCH_K6"), "JANBENCH_K6"),
+    ):
         if given:
             found = shutil.which(given)
             if not found:

@@ -9,7 +9,12 @@ _PATTERNS = (
     (re.compile(r"(?i)(bearer\s+)[^\s\"',;]+"), r"\1***"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "***"),
     (re.compile(r"\bsk[-_][\w-]{4,}"), "***"),
-    (re.compile(r"(?i)((?:jan_refresh_token|refresh_token|access_token)[\"']?\s*[=:]\s*[\"']?)[^;\s\"',]+"), r"\1***"),
+    (
+        re.compile(
+            r"(?i)((?:jan_refresh_token|refresh_token|access_token)[\"']?\s*[=:]\s*[\"']?)[^;\s\"',]+"
+        ),
+        r"\1***",
+    ),
     (re.compile(r"(https?://)[^/\s@:]+:[^/\s@]+@"), r"\1***@"),
 )
 
