@@ -203,6 +203,8 @@ class Exchange:
 
     def _fail(self, status: int, cause: str, message: str) -> None:
         """Answer in the target's place; recorded with origin `proxy`."""
+        if not self._head_sent:
+            self.request.note_start(self._out[0] if self._out else b"")
         keep = self.request.keep_alive and self.request_done
         head_only = self.request.method == b"HEAD"
         self._client.transport.write(

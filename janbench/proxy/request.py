@@ -31,9 +31,13 @@ class Request:
         """Return the path without query, for the record."""
         return self.url.partition(b"?")[0].decode("latin-1")
 
+    def note_start(self, body_start: bytes) -> None:
+        """See from the start of the body whether the request wants an event stream."""
+        self.wants_stream = asks_for_stream(self.headers, body_start)
+
     def head_for(self, target: Target, body_start: bytes) -> bytes:
         """Write the head for the target; the start of the body tells whether it streams."""
-        self.wants_stream = asks_for_stream(self.headers, body_start)
+        self.note_start(body_start)
         identity = self.wants_stream or (self.context is not None and self.method == b"POST")
         return request_head(
             target, self.method, self.url, self.headers, chunked=self.chunked, identity=identity

@@ -60,7 +60,7 @@ class UpstreamConnection(asyncio.Protocol):
         receiver.now = ns
         try:
             receiver.parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not receiver.complete:
                 if receiver.pieces:
                     receiver.body()
@@ -112,4 +112,6 @@ class UpstreamConnection(asyncio.Protocol):
 
 def _reason(error: Exception) -> str:
     """Return llhttp's words; they name the rule that was broken, never the bytes."""
+    if isinstance(error, httptools.HttpParserUpgrade):
+        return "it switches protocols"
     return str(error) or type(error).__name__
