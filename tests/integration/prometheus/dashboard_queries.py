@@ -90,8 +90,8 @@ class Prometheus:
         return [(one["metric"], float(one["value"][1])) for one in found["result"]]
 
     def over_time(self, expr: str) -> list[tuple[dict[str, str], list[float]]]:
-        """Evaluate every 5 s of the window."""
-        span = {"start": self.window.start, "end": self.window.end, "step": 5}
+        """Evaluate at every push of the window; the tests push each second."""
+        span = {"start": self.window.start, "end": self.window.end, "step": 1}
         found = self._get("query_range", {"query": expr, **span})
         return [(one["metric"], [float(v) for _, v in one["values"]]) for one in found["result"]]
 
@@ -105,6 +105,12 @@ class Prometheus:
             "end": self.window.end,
         }
         found: list[str] = self._get(f"label/{match[2]}/values", parameters)
+        return found
+
+    def series(self, selector: str) -> list[dict[str, str]]:
+        """Give the labels of all series of the window."""
+        span = {"start": self.window.start, "end": self.window.end}
+        found: list[dict[str, str]] = self._get("series", {"match[]": selector, **span})
         return found
 
     def _get(self, path: str, parameters: Mapping[str, Any]) -> Any:
