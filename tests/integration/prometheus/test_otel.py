@@ -13,10 +13,17 @@ from janbench.engines.k6_command import parse_version
 from janbench.engines.k6_outputs import otel_output
 from tests.receivers import receiver
 
+# Longer than k6's second between two collections of its metrics.
+SCRIPT = """
+import { sleep } from 'k6';
+export const options = { vus: 1, duration: '1500ms' };
+export default function () { sleep(0.1); }
+"""
+
 
 def test_metrics_arrive_over_http(tmp_path: Path) -> None:
     script = tmp_path / "script.js"
-    script.write_text("export default function () {}\n", encoding="utf-8")
+    script.write_text(SCRIPT, encoding="utf-8")
     info = choose_engine("local", EngineOptions(environment=os.environ)).info
     with receiver(200) as collector:
         target = open_telemetry(f"{collector.url}/v1/metrics")

@@ -16,9 +16,7 @@ from janbench.resources import builtin_scenarios
 from tests.receivers import Received, receiver
 
 TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-01$")
-LOGIN = (
-    b'{"access_token": "a", "refresh_token": "r", "expires_in": 900, "object": "list", "data": []}'
-)
+ANSWER = b'{"access_token": "a", "refresh_token": "r", "expires_in": 900, "data": []}'
 
 
 def _single_run(folder: Path, **variables: str) -> list[Received]:
