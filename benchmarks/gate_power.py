@@ -13,16 +13,24 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import subprocess
 import sys
+import tempfile
 from collections import Counter
 from multiprocessing import Pool
+from pathlib import Path
 
+import duckdb
 import numpy as np
+import numpy.typing as npt
 
 from janbench.model.result import EngineInfo, RunResult, ScenarioResult, TargetInfo
+from janbench.pipeline.companions import companion
 from janbench.results.comparison import Side, compare
-from janbench.results.samples import Sampled, ScenarioSamples
-from janbench.results.statistics import Floats, block_length
+from janbench.results.samples import Sampled, ScenarioSamples, read_samples
+from janbench.results.statistics import Floats, Integers, block_length
+
+Flags = npt.NDArray[np.bool_]
 
 SCENARIO = "stream"
 CV = 0.3
@@ -32,6 +40,15 @@ TOKENS = 64
 SLOWDOWN = 1.10
 FALSE_ALARMS_AT_MOST = 0.05
 POWER_AT_LEAST = 0.90
+SCENARIO_FILE = f"""
+target: {{flavour: openai, model: m}}
+scenarios:
+  {SCENARIO}:
+    load: {{nonstream_rps: 0, stream_rps: 60, duration_min: 1, iteration_s: 0.2}}
+    steps:
+      - {{kind: chat, id: chat, lane: stream, max_tokens: 16,
+         messages: [{{role: user, content: Hello}}]}}
+"""
 
 
 def simulated(generator: np.random.Generator, requests: int, slower: float, wave: float) -> Side:
@@ -45,7 +62,7 @@ def simulated(generator: np.random.Generator, requests: int, slower: float, wave
     gaps = GAP_MS * np.exp(0.2 * generator.standard_normal((requests, TOKENS - 1)))
     failed = generator.random(requests) < 0.01
     good = ~failed
-    block = np.arange(requests)
+    block: Integers = np.arange(requests, dtype=np.intp)
     talk = gaps.sum(axis=1)
     metrics = {
         "ttft_ms": _sampled(ttft[good], block[good]),
@@ -54,7 +71,8 @@ def simulated(generator: np.random.Generator, requests: int, slower: float, wave
         "itl_ms": _gaps(gaps, good),
     }
     stretch = max(
-        block_length(values[good]) / good.sum() for values in (ttft, talk / (TOKENS - 1), ttft + talk)
+        block_length(values[good]) / good.sum()
+        for values in (ttft, talk / (TOKENS - 1), ttft + talk)
     )
     samples = ScenarioSamples(
         blocks=requests,
@@ -62,23 +80,23 @@ def simulated(generator: np.random.Generator, requests: int, slower: float, wave
         metrics=metrics,
         requests=np.ones(requests),
         failed=failed.astype(np.float64),
-        tokens=good * float(TOKENS),
+        tokens=np.where(good, float(TOKENS), 0.0),
         seconds=np.full(requests, 0.1),
     )
     return Side(_run(), {SCENARIO: samples})
 
 
-def _sampled(values: Floats, block: Floats) -> Sampled:
+def _sampled(values: Floats, block: Integers) -> Sampled:
     order = np.argsort(values)
-    return Sampled(len(values), values[order], block_of_value=block[order].astype(np.intp))
+    return Sampled(len(values), values[order], block_of_value=block[order])
 
 
-def _gaps(gaps: Floats, good: Floats) -> Sampled:
+def _gaps(gaps: Floats, good: Flags) -> Sampled:
     bucket = np.floor(np.log(gaps) * 500).astype(np.int64)
     least = int(bucket.min())
     width = int(bucket.max()) - least + 1
-    rows = np.repeat(np.arange(len(gaps)), gaps.shape[1]).reshape(gaps.shape)[good.astype(bool)]
-    cells = rows * width + bucket[good.astype(bool)] - least
+    rows = np.repeat(np.arange(len(gaps)), gaps.shape[1]).reshape(gaps.shape)[good]
+    cells = rows * width + bucket[good] - least
     counts = np.bincount(cells.ravel(), minlength=len(gaps) * width).reshape(len(gaps), width)
     grid = np.exp((np.arange(width) + least + 0.5) / 500)
     return Sampled(int(counts.sum()), grid, counts=counts.astype(np.float32))
@@ -105,6 +123,10 @@ def trial(arguments: tuple[int, int, float, float]) -> tuple[str, str, tuple[str
     generator = np.random.default_rng([7, seed])
     base = simulated(generator, requests, 1.0, wave)
     head = simulated(generator, requests, slower, wave)
+    return _judged(base, head)
+
+
+def _judged(base: Side, head: Side) -> tuple[str, str, tuple[str, ...]]:
     found = compare(base, head)
     effects = {effect.name: effect for effect in found.scenarios[0].effects}
     alarms = tuple(name for name, e in effects.items() if e.gates and e.verdict == "worse")
@@ -117,16 +139,74 @@ def rates(requests: int, runs: int, slower: float, wave: float) -> dict[str, obj
         found = pool.map(
             trial, [(seed, requests, slower, wave) for seed in range(runs)], chunksize=4
         )
+    asked = {"requests": requests, "slowdown": f"{slower - 1:.0%}", "correlation": wave}
+    return _summary(asked, found)
+
+
+def _summary(
+    asked: dict[str, object], found: list[tuple[str, str, tuple[str, ...]]]
+) -> dict[str, object]:
     return {
-        "requests": requests,
-        "slowdown": f"{slower - 1:.0%}",
-        "correlation": wave,
-        "runs": runs,
-        "gate_worse": sum(gate == "worse" for gate, _, _ in found) / runs,
-        "ttft_p50_worse": sum(row == "worse" for _, row, _ in found) / runs,
+        **asked,
+        "pairs": len(found),
+        "gate_worse": sum(gate == "worse" for gate, _, _ in found) / len(found),
+        "ttft_p50_worse": sum(row == "worse" for _, row, _ in found) / len(found),
         "gate": dict(Counter(gate for gate, _, _ in found)),
         "alarms": dict(Counter(name for _, _, alarms in found for name in alarms)),
     }
+
+
+def measured(requests: int) -> list[dict[str, object]]:
+    """Measure the embedded server twice as it is and once slowed, and compare stretches of them."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "scenarios.yaml").write_text(SCENARIO_FILE, encoding="utf-8")
+        runs = {
+            name: _stretches(_measure(folder, name, slower), folder / name, requests)
+            for name, slower in (("a", 1.0), ("bb", 1.0), ("slow", SLOWDOWN))
+        }
+        pairs = {
+            "0%": [(a, b) for a in runs["a"] for b in runs["bb"]],
+            f"{SLOWDOWN - 1:.0%}": [(a, s) for a in runs["a"] + runs["bb"] for s in runs["slow"]],
+        }
+        return [
+            _summary({"measured": True, "requests": requests, "slowdown": name},
+                     [_judged(*pair) for pair in found])
+            for name, found in pairs.items()
+        ]  # fmt: skip
+
+
+def _measure(folder: Path, name: str, slower: float) -> Path:
+    sigma = math.sqrt(math.log(1 + CV**2))
+    options = ("--port", "0", "--flavour", "openai", "--model", "m", "--itl-ms", "5")
+    first = ("--ttft-ms", f"lognormal:{60 * slower:g},{sigma:.4f}", "--tokens", "16")
+    with companion("serve", [*options, *first, "--seed", str(len(name))]) as base:
+        subprocess.run(
+            [sys.executable, "-m", "janbench", "run", SCENARIO, "--base", base, "-q",
+             "--scenarios", str(folder / "scenarios.yaml"), "--results", str(folder / name),
+             "--allow-invalid"],
+            check=False,
+            stdout=sys.stderr,
+        )  # fmt: skip
+    return folder / name / "latest" / SCENARIO / "requests.parquet"
+
+
+def _stretches(parquet: Path, folder: Path, requests: int) -> list[Side]:
+    sides = []
+    with duckdb.connect() as connection:
+        rows = f"SELECT *, row_number() OVER (ORDER BY time) - 1 AS place FROM '{parquet}' WHERE stream"
+        found = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone()
+        assert found is not None
+        for i in range(int(found[0]) // requests):
+            part = folder / f"{i}.parquet"
+            connection.execute(
+                f"COPY (SELECT * EXCLUDE place FROM ({rows}) WHERE place // {requests} = {i}) "
+                f"TO '{part}' (FORMAT parquet)"
+            )
+            samples = read_samples(part)
+            assert samples is not None
+            sides.append(Side(_run(), {SCENARIO: samples}))
+    return sides
 
 
 def main() -> int:
@@ -134,14 +214,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--server", action="store_true", help="measure the embedded server")
     options = parser.parse_args()
+    questions = ((1.0, 0.0), (1.0, 0.5), (SLOWDOWN, 0.0))
+    found = [rates(options.requests, options.runs, *question) for question in questions]
+    if options.server:
+        found += measured(options.requests)
     kept = True
-    for slower, wave in ((1.0, 0.0), (1.0, 0.5), (SLOWDOWN, 0.0)):
-        found = rates(options.requests, options.runs, slower, wave)
-        print(json.dumps(found), flush=True)
-        share = found["gate_worse"]
-        assert isinstance(share, float)
-        kept &= share <= FALSE_ALARMS_AT_MOST if slower == 1.0 else share >= POWER_AT_LEAST
+    for answer in found:
+        print(json.dumps(answer))
+        fell = answer["gate_worse"]
+        assert isinstance(fell, float)
+        same = answer["slowdown"] == "0%"
+        kept &= fell <= FALSE_ALARMS_AT_MOST if same else fell >= POWER_AT_LEAST
     return 0 if kept else 1
 
 

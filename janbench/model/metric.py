@@ -81,7 +81,7 @@ _ALL = (
     ),
     Metric(
         "tokens_per_s",
-        "Tokens per second, each request",
+        "Token rate of a request",
         "tokens/s",
         "higher",
         "Output tokens of a request / its end-to-end seconds.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 ABSENT = "–"
 
@@ -45,6 +45,15 @@ def length(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60:02d} min"
     return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+
+
+def moment(iso: str) -> str:
+    """Write an ISO 8601 time for people, in UTC; what isn't one stays as it is."""
+    try:
+        time = datetime.fromisoformat(iso.replace("Z", "+00:00"))
+    except ValueError:
+        return iso
+    return f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def clock(seconds: float) -> str:

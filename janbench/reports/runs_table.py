@@ -16,6 +16,8 @@ from janbench.reports import figures
 
 _STYLES = {"pass": "green", "fail": "red", "error": "red"}
 
+_WIDE_ENOUGH = 90
+
 
 class RunRow(NamedTuple):
     """A scenario of a run; a run that can't be read has a `problem` and nothing else."""
@@ -39,24 +41,27 @@ def run_rows(runs: Iterable[tuple[Path, RunResult | None, str]]) -> list[RunRow]
 
 
 def print_runs(rows: list[RunRow], console: Console) -> None:
-    """Write the table; a run of several scenarios says its id once."""
+    """Write the table: a line for each run, and beneath it one for each of its scenarios."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for title in ("Run", "Verdict", "Scenario"):
-        table.add_column(title, overflow="fold")
-    for title in ("Requests", "Failed", "TTFT p95", "E2E p95", "Tokens/s"):
+    table.add_column("Run, scenario", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    wide = console.width >= _WIDE_ENOUGH
+    titles = ("Requests", "Failed", "TTFT p95", "E2E p95", "Tokens/s")
+    for title in titles if wide else titles[:4]:
         table.add_column(title, justify="right", no_wrap=True)
     last = ""
     for row in rows:
         style = _STYLES.get(row.verdict, "yellow")
+        if row.run_id != last:
+            table.add_row(f"[bold]{escape(row.run_id)}[/]")
         table.add_row(
-            "" if row.run_id == last else escape(row.run_id),
+            f"  [dim]{escape(row.problem)}[/]" if row.problem else f"  {escape(row.scenario)}",
             f"[{style}]{row.verdict}[/]",
-            f"[dim]{escape(row.problem)}[/]" if row.problem else escape(row.scenario),
             figures.count(row.requests),
             figures.count(row.failed),
             figures.milliseconds(row.ttft_p95_ms),
             figures.milliseconds(row.e2e_p95_ms),
-            figures.rate(row.output_tokens_per_s),
+            *([figures.rate(row.output_tokens_per_s)] if wide else []),
         )
         last = row.run_id
     console.print(table)

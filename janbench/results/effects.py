@@ -70,8 +70,8 @@ def resampled_effect(
     return _evidence(
         question,
         effect.model_copy(update={"change": head / base - 1, "low": low, "high": high}),
-        at_most_zero=(1 + np.count_nonzero(change <= 0)) / (len(change) + 1),
-        at_least_zero=(1 + np.count_nonzero(change >= 0)) / (len(change) + 1),
+        at_most_zero=(1 + int(np.count_nonzero(change <= 0))) / (len(change) + 1),
+        at_least_zero=(1 + int(np.count_nonzero(change >= 0))) / (len(change) + 1),
     )
 
 

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 _BINS_AT_MOST = 120
+_BINS_AT_LEAST = 12
+_SAMPLES_A_BIN = 8
 _NICE_BINS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _DOTS = 900
 _SLOWEST = 12
 _ERROR_GROUPS = 12
+_TALKS = "(coalesce(stream, false) OR output_tokens IS NOT NULL)"
 _PER_REQUEST = ("ttft_ms", "e2e_ms")
 _SHARES = [*(i / 200 for i in range(200)), 0.9975, 0.999, 0.9995, 1.0]
 # Gaps between tokens are counted in buckets 1% wide: exact quantiles of tens of millions of gaps
@@ -44,27 +47,35 @@ def read_series(parquet: Path) -> ScenarioSeries | None:
     if not parquet.is_file():
         return None
     with open_records(parquet) as connection:
-        count, first, last = _ask(
+        count, talks, first, last = _ask(
             connection,
-            """SELECT count(*), min(time), max(time + (coalesce(e2e_ms, ttfb_ms, 0)
-               + coalesce(finalize_ms, 0)) / 1000) FROM records""",
+            f"""SELECT count(*), count_if({_TALKS}), min(time), max(time
+                + (coalesce(e2e_ms, ttfb_ms, 0) + coalesce(finalize_ms, 0)) / 1000)
+                FROM records""",  # noqa: S608
         )[0]
         if not count:
             return None
-        return _Reader(connection, int(count), float(first), float(last)).series()
+        return _Reader(connection, int(count), int(talks), float(first), float(last)).series()
 
 
 class _Reader:
     """Asks one table; `first` and `last` are Unix times."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, count: int, first: float, last: float
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        count: int,
+        talks: int,
+        first: float,
+        last: float,
     ) -> None:
         self._connection = connection
         self._count = count
+        # Latencies are those of requests to the model; a login's would drown in the same chart.
+        self._wanted = f"integrity = 'ok' AND step IS NOT NULL AND {_TALKS if talks else 'true'}"
         self._first = first
         self._duration = max(last - first, 1e-3)
-        self._bin = _bin_length(self._duration)
+        self._bin = _bin_length(self._duration, talks or count)
         self._bins = max(1, math.ceil(self._duration / self._bin))
 
     def series(self) -> ScenarioSeries:
@@ -127,7 +138,7 @@ class _Reader:
     def _latency(self, metric: str) -> dict[str, LatencyLine]:
         rows = self._ask(
             f"""SELECT step, {self._bin_sql()} AS bin, quantile_cont({metric}, [0.5, 0.95])
-                FROM records WHERE integrity = 'ok' AND {metric} IS NOT NULL AND step IS NOT NULL
+                FROM records WHERE {self._wanted} AND {metric} IS NOT NULL
                 GROUP BY 1, 2 ORDER BY 1""",  # noqa: S608
         )
         lines: dict[str, tuple[list[float | None], list[float | None]]] = {}
@@ -140,7 +151,7 @@ class _Reader:
         # The hash draws evenly and always the same requests: a report is a function of its input.
         rows = self._ask(
             f"""SELECT step, time - ? AS at, {metric} FROM records
-                WHERE integrity = 'ok' AND {metric} IS NOT NULL AND step IS NOT NULL
+                WHERE {self._wanted} AND {metric} IS NOT NULL
                 ORDER BY hash(time, step, vu, iteration) LIMIT {_DOTS}""",  # noqa: S608
             [self._first],
         )
@@ -154,7 +165,7 @@ class _Reader:
     def _cdf(self, metric: str) -> dict[str, Cdf]:
         rows = self._ask(
             f"""SELECT step, count(*), quantile_cont({metric}, {_SHARES}) FROM records
-                WHERE integrity = 'ok' AND {metric} IS NOT NULL AND step IS NOT NULL
+                WHERE {self._wanted} AND {metric} IS NOT NULL
                 GROUP BY 1 ORDER BY 1""",  # noqa: S608
         )
         return {step: Cdf(values, _SHARES, count) for step, count, values in rows}
@@ -209,8 +220,10 @@ def _ask(
     return connection.execute(query, values or []).fetchall()
 
 
-def _bin_length(duration_s: float) -> float:
-    wanted = duration_s / _BINS_AT_MOST
+def _bin_length(duration_s: float, samples: int) -> float:
+    # With fewer samples the bins are longer: a median of one request is no median.
+    bins = min(_BINS_AT_MOST, max(_BINS_AT_LEAST, samples // _SAMPLES_A_BIN))
+    wanted = duration_s / bins
     fitting = (length for length in _NICE_BINS_S if length >= wanted)
     return float(next(fitting, math.ceil(wanted / 3600) * 3600))
 

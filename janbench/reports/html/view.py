@@ -170,11 +170,15 @@ def _limits(scenario: ScenarioResult) -> list[LimitRow]:
 
 def _metric_row(name: str, figure: Distribution) -> list[str]:
     unit = figures.unit_of(name)
+    in_title = f" ({unit})" if unit not in ("", "ms", "share") else ""
     return [
-        title_of(name),
-        *(figures.in_unit(getattr(figure, statistic), unit) for statistic in _STATISTICS),
+        title_of(name) + in_title,
+        *(
+            figures.in_unit(getattr(figure, statistic), "" if in_title else unit)
+            for statistic in _STATISTICS
+        ),
         figures.count(figure.count),
-        {"records": "each request", "k6": "k6's aggregate"}[figure.source],
+        figure.source,
     ]
 
 
