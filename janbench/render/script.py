@@ -41,7 +41,7 @@ def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> 
             version=__version__,
             source=source,
             scenario=scenario,
-            description=textwrap.wrap(scenario.description or scenario.name, 92),
+            description=textwrap.wrap(" ".join((scenario.description or scenario.name).split()), 92),
             flavour_names=", ".join(flavours),
             settings=_settings(scenario),
             steps=steps,
