@@ -26,9 +26,9 @@ from tests.prometheus_server import PrometheusServer, prometheus_server
 
 RULES = Path(__file__).parents[3] / "prometheus" / "rules.yml"
 # Long enough that a busy machine's milliseconds are far below 2 % of any figure.
-SERVER = ("--ttft-ms", "300", "--itl-ms", "20", "--tokens", "40", "--queue-header")
+SERVER = ("--ttft-ms", "300", "--itl-ms", "20", "--tokens", "30", "--queue-header")
 FAULTS = ("http-500=0.04", "error-mid-stream=0.1", "truncated=0.1")
-LOAD = ("--duration", "6s", "--nonstream-rps", "4", "--stream-rps", "4")
+LOAD = ("--duration", "5s", "--nonstream-rps", "4", "--stream-rps", "4")
 
 
 @dataclass(frozen=True)
