@@ -194,7 +194,10 @@ def _measure(folder: Path, name: str, slower: float) -> Path:
 def _stretches(parquet: Path, folder: Path, requests: int) -> list[Side]:
     sides = []
     with duckdb.connect() as connection:
-        rows = f"SELECT *, row_number() OVER (ORDER BY time) - 1 AS place FROM '{parquet}' WHERE stream"
+        rows = (
+            "SELECT *, row_number() OVER (ORDER BY time) - 1 AS place "
+            f"FROM '{parquet}' WHERE stream"
+        )
         found = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone()
         assert found is not None
         for i in range(int(found[0]) // requests):

@@ -31,9 +31,7 @@ def open_records(parquet: Path) -> duckdb.DuckDBPyConnection:
         connection.execute("SET preserve_insertion_order = false")
         found = {row[0] for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
         columns = ", ".join(
-            f'"{column.name}"'
-            if column.name in found
-            else f'NULL::{column.sql_type} AS "{column.name}"'
+            f'CAST({_name(column.name, found)} AS {column.sql_type}) AS "{column.name}"'
             for column in COLUMNS
         )
         connection.execute(f"CREATE VIEW records AS SELECT {columns} FROM {source}")  # noqa: S608
@@ -45,6 +43,10 @@ def open_records(parquet: Path) -> duckdb.DuckDBPyConnection:
             hint="Move the file away to report without its charts.",
         ) from None
     return connection
+
+
+def _name(column: str, found: set[str]) -> str:
+    return f'"{column}"' if column in found else "NULL"
 
 
 def _quoted(text: str) -> str:
