@@ -29,9 +29,10 @@ def _located(
     # An unknown key explains the others (the missing one that it was meant to be).
     first = next((entry for entry in details if entry["type"] == "extra_forbidden"), details[0])
     inner = _data_path(first["loc"], data)
+    at_key = first["type"] == "extra_forbidden" or "[key]" in first["loc"]
     if first["type"] == "union_tag_invalid":
         inner = (*inner, "kind")
-    place = document.locate((*path, *inner), key=first["type"] == "extra_forbidden")
+    place = document.locate((*path, *inner), key=at_key)
     message, hint = _words(first, inner, model)
     return ConfigError(message, where=place, hint=hint)
 
@@ -44,7 +45,7 @@ def _data_path(loc: tuple[str | int, ...], data: Any) -> Path_:
         if _holds(current, entry):
             current = current[entry]
             path.append(entry)
-        elif position == len(loc) - 1 and isinstance(current, dict):
+        elif entry != "[key]" and position == len(loc) - 1 and isinstance(current, dict):
             path.append(entry)  # a missing key: shown at its parent
     return tuple(path)
 
@@ -68,7 +69,7 @@ class _Complaint:
 
 
 def _words(entry: Any, path: Path_, model: type[BaseModel]) -> tuple[str, str]:
-    key = next((p for p in reversed(path) if isinstance(p, str) and p != "[key]"), "")
+    key = next((p for p in reversed(path) if isinstance(p, str)), "")
     complaint = _Complaint(
         key, entry.get("input"), entry.get("ctx", {}), entry["msg"], entry["loc"], model
     )

@@ -27,11 +27,28 @@ def judge(
         return "error", errors
     doubts, failures = list(_doubts(result, subject)), list(_failures(result, subject, outcome))
     warnings = list(_warnings(result, subject, outcome))
+    if (
+        failures
+        and all(doubt.kind in _TIMING for doubt in doubts)
+        and _beyond_timing(result, failures)
+    ):
+        return "fail", failures + doubts + warnings
     if doubts and not subject.limits.allow_invalid:
         return "invalid", doubts + failures + warnings
     if failures:
         return "fail", failures + doubts + warnings
     return "pass", doubts + warnings
+
+
+# Doubts about how well events were timed: they leave open what failed for other reasons.
+_TIMING = ("proxy_lag", "proxy_cpu")
+
+
+def _beyond_timing(result: ScenarioResult, failures: list[Reason]) -> bool:
+    """Whether something failed that a late timestamp can't explain: an error, not a slow answer."""
+    if any(reason.kind in ("check", "all_failed", "stream", "exception") for reason in failures):
+        return True
+    return any(not t.ok and t.expression.startswith(("rate", "count")) for t in result.thresholds)
 
 
 def _errors(result: ScenarioResult, outcome: Outcome, summary_kept: bool) -> Iterator[Reason]:

@@ -57,6 +57,10 @@ function readBare(story, lines) {
 }
 
 function classify(res, story, end) {
+  // No status, but a first byte: the answer broke off, and k6 threw away what there was of it.
+  if (res.status === 0 && res.timings.waiting > 0 && res.error_code !== TIMEOUT) {
+    return ['truncated', res.error];
+  }
   if (res.error_code === TIMEOUT) return ['timeout', res.error];
   if (res.status < 200 || res.status >= 300) return ['http_error', res.error || `status ${res.status}`];
   if (res.error) return ['truncated', res.error];

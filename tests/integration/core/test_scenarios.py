@@ -74,7 +74,7 @@ def test_load_offers_exactly_its_rates(tmp_path: Path) -> None:
     with embedded_server(*QUICK) as server:
         ran = janbench(
             tmp_path, "run", NAMES[0], "--base", server.base, "--duration", "12.5s",
-            "--nonstream-rps", "20", "--stream-rps", "7.5", "--json",
+            "--nonstream-rps", "20", "--stream-rps", "7.5", "--json", "--allow-invalid",
         )  # fmt: skip
         rows = server.truth()
     assert ran.code == 0, ran.stdout + ran.stderr

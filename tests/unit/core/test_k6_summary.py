@@ -11,12 +11,16 @@ import pytest
 from janbench.errors import EngineError
 from janbench.results.k6_summary import parse_summary, read_summary
 
-TREND = {"avg": 20.0, "min": 10.0, "med": 18.0, "max": 40.0, "p(90)": 35.0, "p(95)": 38.0, "p(99)": 39.5, "count": 50}  # fmt: skip
+TREND = {
+    "avg": 20.0, "min": 10.0, "med": 18.0, "max": 40.0, "p(90)": 35.0, "p(95)": 38.0,
+    "p(99)": 39.5, "count": 50,
+}  # fmt: skip
 
 HANDLE_SUMMARY: dict[str, Any] = {
     "root_group": {
         "name": "", "path": "", "id": "d4", "groups": [
-            {"name": "inner", "groups": [], "checks": [{"name": "in group", "passes": 1, "fails": 0}]}
+            {"name": "inner", "groups": [], "checks": [
+                {"name": "in group", "passes": 1, "fails": 0}]}
         ],
         "checks": [{"name": "status 200", "passes": 48, "fails": 2}],
     },
@@ -24,7 +28,8 @@ HANDLE_SUMMARY: dict[str, Any] = {
     "metrics": {
         "http_req_duration": {"type": "trend", "contains": "time", "values": TREND,
                               "thresholds": {"p(95)<30": {"ok": False}}},
-        "http_reqs": {"type": "counter", "contains": "default", "values": {"count": 50, "rate": 5.0}},
+        "http_reqs": {"type": "counter", "contains": "default",
+                      "values": {"count": 50, "rate": 5.0}},
         "http_req_failed": {"type": "rate", "contains": "default",
                             "values": {"rate": 0.04, "passes": 2, "fails": 48},
                             "thresholds": {"rate<0.05": {"ok": True}}},

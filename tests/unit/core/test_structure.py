@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -106,4 +107,5 @@ def test_modules_stay_small(path: Path) -> None:
 
 def test_no_jinja_in_the_library() -> None:
     for path in (ROOT / "templates" / "lib").rglob("*.js"):
-        assert "{{" not in path.read_text() and "{%" not in path.read_text(), path
+        code = re.sub(r"(?s)/\*.*?\*/", "", path.read_text())  # types in comments have {{braces}}
+        assert "{{" not in code and "{%" not in code, path

@@ -50,7 +50,7 @@ CASES = {
         (3, 24), "stream_rps", "",
     ),
     "no steps": ("scenarios:\n  a:\n    steps: []\n", (3, 12), "steps", ""),
-    "not a mapping": ("scenarios: []\n", (1, 12), "scenarios: must be a valid mapping", ""),
+    "not a mapping": ("scenarios: []\n", (1, 12), "scenarios: must be a mapping", ""),
     "no scenarios": ("target: {}\n", (1, 1), "needs the key 'scenarios'", "For example"),
     "two ids": (
         "scenarios:\n  a:\n    steps:\n"

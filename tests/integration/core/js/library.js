@@ -18,7 +18,7 @@ function equal(name, got, wanted) {
 }
 
 const chunk = (delta, finish = null) => `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-const answer = (body, status = 200) => ({ status, body, error: '', error_code: 0, headers: {} });
+const answer = (body, status = 200) => ({ status, body, error: '', error_code: 0, headers: {}, timings: { waiting: 1 } });
 const integrity = (body, end = ['done']) => readStream(answer(body), end, true).integrity;
 
 const ROLE = chunk({ role: 'assistant', content: '' });
@@ -50,6 +50,9 @@ export default function () {
   equal('reasoning counts as content', integrity(`${chunk({ reasoning_content: 'hm' })}${chunk({}, 'length')}${DONE}`), 'ok');
   equal('status', readStream(answer('{}', 500), [], false).integrity, 'http_error');
   equal('timeout', readStream({ ...answer(''), status: 0, error: 'timeout', error_code: 1050 }, [], false).integrity, 'timeout');
+
+  equal('refused', readStream({ ...answer(''), status: 0, error: 'refused', error_code: 1212, timings: { waiting: 0 } }, [], false).integrity, 'http_error');
+  equal('broke off', readStream({ ...answer(''), status: 0, error: 'EOF', error_code: 1000 }, [], false).integrity, 'truncated');
 
   const responses = 'event: response.created\ndata: {"type":"response.created"}\n\n'
     + 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"Hi you"}\n\n'
