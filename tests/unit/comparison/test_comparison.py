@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from janbench.results.comparison import (
     DEFAULT_MARGINS,
     CompareOptions,
     Side,
-    compare,
     figure_names,
 )
+from janbench.results.comparison import compare as compare_sides
 from janbench.results.effects import not_worse
 from janbench.results.samples import read_samples
 from tests.factories import SCENARIO, records, run_result, scenario_result, write_records
@@ -29,6 +30,11 @@ def side(folder: Path, verdict: Verdict = "pass", count: int = 1500, **changes: 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Side:
     return side(tmp_path_factory.mktemp("base"), seed=1)
+
+
+def compare(base: Side, head: Side, options: CompareOptions | None = None) -> Comparison:
+    """Compare with fewer draws than a user gets: enough for what is tested here."""
+    return compare_sides(base, head, replace(options or CompareOptions(), draws=500))
 
 
 def effect(comparison: Comparison, name: str) -> Effect:

@@ -1,0 +1,55 @@
+"""What the docs say of records, reports and figures is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from janbench.cli.report import FORMATS
+from janbench.model.record import COLUMNS
+from janbench.results.comparison import DEFAULT_GATES, DEFAULT_MARGINS
+from tests.factories import records, write_records
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_every_column_is_explained() -> None:
+    text = (DOCS / "analysis.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (\w*) ?\| (.+) \|$", text, re.MULTILINE)
+    assert rows == [tuple(column) for column in COLUMNS]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_queries_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    text = (DOCS / "analysis.md").read_text(encoding="utf-8")
+    queries = re.findall(r'duckdb -c "(.+?)"', text, re.DOTALL)
+    queries += re.findall(r"```sql\n(.+?)```", text, re.DOTALL)
+    assert len(queries) == 3
+    for run in ("latest", "20261124T100000Z-a1b2c3"):
+        write_records(records(90), tmp_path / "results" / run / "scenario")
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect() as connection:
+        assert connection.execute(queries[place]).fetchall()
+
+
+def test_every_format_is_in_the_docs() -> None:
+    text = (DOCS / "reports.md").read_text(encoding="utf-8")
+    assert all(f"`{form}`" in text or f"--format {form}" in text for form in FORMATS)
+
+
+def test_margins_and_gates_are_as_the_docs_say() -> None:
+    text = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    found = {}
+    for names, margins, gates in re.findall(
+        r"^\| (`.+?`) \| ([\d%, a-z]+) \| (yes|no) \|", text, re.MULTILINE
+    ):
+        figures = re.findall(r"`([\w.]+)`", names)
+        sizes = [int(size) / 100 for size in re.findall(r"\d+", margins)]
+        for i, figure in enumerate(figures):
+            found[figure] = (sizes[min(i, len(sizes) - 1)], gates == "yes")
+    assert found == {
+        figure: (margin, figure in DEFAULT_GATES) for figure, margin in DEFAULT_MARGINS.items()
+    }
