@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the tests need besides Python: a Docker daemon, Prometheus, a browser.
+# Installs what the tests need besides Python: a Docker daemon, Prometheus, a browser, and what
+# makes the base image that the Dockerfile is tested with.
 # Quick when all is there. Needs root and apt; elsewhere it says so and ends well, and the tests
 # that need one of them are skipped with the reason.
 set -euo pipefail
 
-declare -A commands=([docker.io]=dockerd [prometheus]=prometheus [chromium]=chromium)
+declare -A commands=(
+  [docker.io]=dockerd [prometheus]=prometheus [chromium]=chromium [mmdebstrap]=mmdebstrap
+)
 missing=()
-for package in docker.io prometheus chromium; do
+for package in docker.io prometheus chromium mmdebstrap; do
   if command -v "${commands[$package]}" >/dev/null 2>&1; then
     echo "install-test-deps: $package is there"
   else

@@ -1,0 +1,47 @@
+# janbench with everything that it needs: k6, Python, the test cases.
+#
+#   docker build -t janbench .
+#   docker run --rm --network host -v "$PWD:/tests" janbench                 all test cases
+#   docker run --rm --network host -v "$PWD:/tests" janbench NAME --single   one of them
+#
+# Other bases (a mirror, a pinned digest): --build-arg K6_IMAGE=... --build-arg PYTHON_IMAGE=...
+ARG K6_IMAGE=grafana/k6:1.7.1
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+
+FROM ${K6_IMAGE} AS k6
+
+FROM ${PYTHON_IMAGE} AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE scenarios.yaml ./
+COPY templates templates
+COPY janbench janbench
+RUN python3 -m venv /opt/janbench \
+    && /opt/janbench/bin/python -m pip install --no-cache-dir --disable-pip-version-check . \
+    && /opt/janbench/bin/python -m pip uninstall --yes pip \
+    && find /opt/janbench/lib -type d -name tests -prune -exec rm -rf {} +
+COPY image/entrypoint.py /opt/janbench/entrypoint.py
+
+FROM ${PYTHON_IMAGE}
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="janbench" \
+      org.opencontainers.image.description="Load tests for Jan Server and OpenAI-compatible LLM APIs" \
+      org.opencontainers.image.licenses="Apache-2.0 AND AGPL-3.0-only" \
+      org.opencontainers.image.version="${VERSION}"
+# An init: k6 and the timing proxy are children, and signals must reach janbench.
+RUN if ! command -v tini >/dev/null; then \
+      apt-get update \
+      && apt-get install --yes --no-install-recommends tini \
+      && rm -rf /var/lib/apt/lists/*; \
+    fi \
+    && groupadd --gid 10001 janbench \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp janbench \
+    && install --directory --owner=10001 --group=10001 /tests
+COPY --from=k6 /usr/bin/k6 /usr/bin/k6
+COPY --from=build /opt/janbench /opt/janbench
+ENV PATH=/opt/janbench/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp
+WORKDIR /tests
+# It starts as root only to become the owner of /tests at once (image/entrypoint.py), so that the
+# results belong to whoever mounted it. With `--user` it never is root.
+ENTRYPOINT ["/usr/bin/tini", "--", "/opt/janbench/bin/python", "/opt/janbench/entrypoint.py"]
