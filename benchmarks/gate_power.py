@@ -82,6 +82,7 @@ def simulated(generator: np.random.Generator, requests: int, slower: float, wave
         failed=failed.astype(np.float64),
         tokens=np.where(good, float(TOKENS), 0.0),
         seconds=np.full(requests, 0.1),
+        plateau=np.ones(requests),
     )
     return Side(_run(), {SCENARIO: samples})
 

@@ -162,7 +162,7 @@ def run_result(*scenarios: ScenarioResult, verdict: Verdict = "pass", **changes:
         "janbench_version": "0.1.0",
         "engine": EngineInfo(name="local", k6_version="v1.1.0", k6_path="/usr/bin/k6"),
         "target": TargetInfo(base="http://127.0.0.1:8787", flavour="jan-v1", model="jan-v1-4b"),
-        "command": ["janbench", "run", SCENARIO, "--demo"],
+        "command": ["run", SCENARIO, "--demo"],
         "scenarios": list(scenarios) if scenarios else [scenario_result()],
     }
     return RunResult.model_validate({**base, **changes})

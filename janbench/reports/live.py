@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from janbench.model.duration import told
 from janbench.model.job import Progress
 from janbench.model.plan import Plan
 from janbench.model.result import EngineInfo, RunResult, ScenarioResult
@@ -89,7 +90,7 @@ class ConsoleListener:
 
     def _line(self, progress: Progress) -> Table:
         grid = Table.grid(padding=(0, 1))
-        seconds = self._plan.load.duration_min * 60 if self._plan else 0
+        seconds = self._plan.seconds if self._plan else 0
         share = min(1.0, progress.elapsed_s / seconds) if seconds else 0.0
         grid.add_row(
             Text("  "), ProgressBar(total=1.0, completed=share, width=16), Text(_facts(progress))
@@ -102,8 +103,8 @@ def _intent(subject: Subject, plan: Plan | None) -> str:
         return "hand-written script"
     if plan.single:
         return f"every step once ({len(subject.steps)} steps)"
-    lanes = ", ".join(f"{lane.name} {lane.rate:g}/s" for lane in plan.lanes)
-    return f"{plan.load.duration_min:g} min, {lanes}, timing {subject.timing}"
+    lanes = ", ".join(f"{lane.name} {lane.told}" for lane in plan.lanes)
+    return f"{told(plan.seconds)}, {lanes}, timing {subject.timing}"
 
 
 def _facts(progress: Progress) -> str:

@@ -218,11 +218,14 @@ def _rate_evidence(
 ) -> list[Evidence]:
     rows = []
     for metric in _RATES:
-        sums = [side.tokens if metric == "output_tokens_per_s" else side.requests for side in sides]
+        sums = [
+            side.plateau * (side.tokens if metric == "output_tokens_per_s" else side.requests)
+            for side in sides
+        ]
+        seconds = [side.plateau * side.seconds for side in sides]
         if all(values.any() for values in sums):
             whole = [
-                float(values.sum() / side.seconds.sum())
-                for values, side in zip(sums, sides, strict=True)
+                float(values.sum() / time.sum()) for values, time in zip(sums, seconds, strict=True)
             ]
             rows.append(
                 resampled_effect(
@@ -231,8 +234,8 @@ def _rate_evidence(
                     whole[1],
                     (int(sides[0].requests.sum()), int(sides[1].requests.sum())),
                     (
-                        _ratio(weights[0], sums[0], sides[0].seconds),
-                        _ratio(weights[1], sums[1], sides[1].seconds),
+                        _ratio(weights[0], sums[0], seconds[0]),
+                        _ratio(weights[1], sums[1], seconds[1]),
                     ),
                 )
             )

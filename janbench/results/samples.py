@@ -21,6 +21,11 @@ _GRID = 4096
 # Gaps between tokens are counted in buckets 0.2% wide.
 _BUCKETS_PER_E = 500
 
+# The autocorrelation of fewer samples is mostly noise.
+_ENOUGH_TO_CORRELATE = 100
+# Loads ramp up and down for at most a fifth of a run each: rates are those of what lies between.
+_PLATEAU = (0.2, 0.8)
+
 _PER_REQUEST = ("ttft_ms", "tpot_ms", "e2e_ms")
 
 
@@ -56,6 +61,7 @@ class Sampled:
 class ScenarioSamples:
     """A scenario's samples; arrays of shape (blocks,) hold each block's sums.
 
+    `plateau` is 1 for the blocks that begin in the middle three fifths of the run, 0 for others.
     `stretch` is the share of the run over which requests resemble each other.
     """
 
@@ -66,6 +72,7 @@ class ScenarioSamples:
     failed: Floats
     tokens: Floats
     seconds: Floats
+    plateau: Floats
 
 
 def read_samples(parquet: Path) -> ScenarioSamples | None:
@@ -108,12 +115,14 @@ def _samples(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Any]) -> 
         if there.any():
             values = column[there]
             metrics[name] = _sampled(values, block[there], blocks)
-            stretch = max(stretch, block_length(values) / len(values))
+            if len(values) >= _ENOUGH_TO_CORRELATE:
+                stretch = max(stretch, block_length(values) / len(values))
     gaps = _gaps(connection, time, block, blocks)
     if gaps:
         metrics["itl_ms"] = gaps
     end = float((time + np.asarray(rows["length"], dtype=np.float64)).max())
     starts = time[np.searchsorted(block, np.arange(blocks))]
+    share = (starts - time[0]) / max(end - time[0], 1e-9)
     return ScenarioSamples(
         blocks=blocks,
         stretch=stretch,
@@ -122,6 +131,7 @@ def _samples(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Any]) -> 
         failed=_sums(block, ~good, blocks),
         tokens=_sums(block, rows["tokens"], blocks),
         seconds=np.maximum(np.diff(np.append(starts, max(end, time[-1]))), 1e-9),
+        plateau=((share >= _PLATEAU[0]) & (share < _PLATEAU[1])).astype(np.float64),
     )
 
 

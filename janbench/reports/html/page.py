@@ -42,7 +42,7 @@ def write_html(run: RunResult, series: Mapping[str, ScenarioSeries], out: TextIO
         views=views,
         words=VERDICT_WORDS,
         definitions=metric_definitions(run),
-        command=shlex.join(run.command),
+        command=shlex.join(["janbench", *run.command]) if run.command else "",
     )
 
 
