@@ -30,6 +30,11 @@ def write_out(text: str, output: str | None) -> None:
     try:
         click.echo(replace_text(Path(output), text))
     except OSError as error:
-        raise ConfigError(
-            f"can't be written: {error.strerror}", where=output, hint="Name another with -o FILE."
-        ) from None
+        raise unwritable(error, output) from None
+
+
+def unwritable(error: OSError, where: str) -> ConfigError:
+    """Give the error that says where nothing can be written, and why."""
+    return ConfigError(
+        f"can't be written: {error.strerror}", where=where, hint="Name another with -o FILE."
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from janbench.cli.output import output_option, write_out
+from janbench.cli.output import output_option, unwritable, write_out
 from janbench.pipeline.reporting import LoadedRun
 
 FORMATS = ("terminal", "html", "junit", "markdown", "json", "all")
@@ -34,7 +34,11 @@ def report(reference: str, form: str, output: str | None, results: str) -> int:
 
     loaded = load_run(reference, Path(results))
     if form == "all":
-        for path in write_reports(loaded.run, loaded.folder).values():
+        try:
+            written = write_reports(loaded.run, loaded.folder)
+        except OSError as error:
+            raise unwritable(error, str(loaded.folder)) from None
+        for path in written.values():
             click.echo(path)
         return 0
     default = str(loaded.folder / "report.html") if form == "html" else None

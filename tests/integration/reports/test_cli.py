@@ -64,6 +64,14 @@ def test_report_goes_where_it_is_sent(root: Path, tmp_path: Path) -> None:
         janbench(root, "report", "--format", "json", "-o", str(tmp_path / "no" / "where"))
 
 
+def test_a_folder_that_takes_no_report_is_named(root: Path, tmp_path: Path) -> None:
+    folder = write_run(tmp_path, run_result(run_id=BASE))
+    # A folder in the place of the temporary file: even root can't write there.
+    (folder / ".report.html.tmp").mkdir()
+    with pytest.raises(ConfigError, match=r"can't be written: Is a directory"):
+        janbench(root, "report", str(folder), "--format", "all")
+
+
 def test_html_goes_into_the_runs_folder(root: Path) -> None:
     done = janbench(root, "report", SLOW, "--format", "html")
     assert done.output == f"{root / SLOW / 'report.html'}\n"
