@@ -75,13 +75,8 @@ def compare_runs(
     allow_invalid: bool,
 ) -> Comparison:
     """Compare two runs; `margins` and `gates` go by figure, and add to or replace the defaults."""
-    from janbench.results.comparison import (
-        DEFAULT_GATES,
-        DEFAULT_MARGINS,
-        CompareOptions,
-        Side,
-        compare,
-    )
+    from janbench.results.compare_options import DEFAULT_GATES, DEFAULT_MARGINS, CompareOptions
+    from janbench.results.comparison import Side, compare
     from janbench.results.samples import read_samples
 
     def side(loaded: LoadedRun) -> Side:

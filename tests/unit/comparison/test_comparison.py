@@ -9,12 +9,8 @@ import pytest
 from janbench.errors import ConfigError
 from janbench.model.comparison import Comparison, Effect
 from janbench.model.result import Verdict
-from janbench.results.comparison import (
-    DEFAULT_MARGINS,
-    CompareOptions,
-    Side,
-    figure_names,
-)
+from janbench.results.compare_options import DEFAULT_MARGINS, CompareOptions, figure_names
+from janbench.results.comparison import Side
 from janbench.results.comparison import compare as compare_sides
 from janbench.results.effects import not_worse
 from janbench.results.samples import read_samples

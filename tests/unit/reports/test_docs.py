@@ -10,7 +10,7 @@ import pytest
 
 from janbench.cli.report import FORMATS
 from janbench.model.record import COLUMNS
-from janbench.results.comparison import DEFAULT_GATES, DEFAULT_MARGINS
+from janbench.results.compare_options import DEFAULT_GATES, DEFAULT_MARGINS
 from tests.factories import records, write_records
 
 DOCS = Path(__file__).parents[3] / "docs"
