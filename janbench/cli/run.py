@@ -55,6 +55,12 @@ from janbench.cli.options import assignments, scenarios_option
 @click.option(
     "--testid", metavar="ID", help="Tag of this run in Prometheus.  [default: the run's id]"
 )
+@click.option(
+    "--prometheus", metavar="URL", help="Push metrics there.  [K6_PROMETHEUS_RW_SERVER_URL]"
+)
+@click.option("--native-histograms", is_flag=True, help="Push Trends as native histograms.")
+@click.option("--otel", metavar="ENDPOINT", help="Push metrics to an OpenTelemetry collector.")
+@click.option("--trace", is_flag=True, help="Send a W3C traceparent with every request.")
 @scenarios_option
 @click.option("--results", metavar="DIR", default="results", show_default=True, help="Where to.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and do nothing.")
@@ -79,6 +85,10 @@ def run(**options: Any) -> int:
     listener = ConsoleListener(console, quiet=options["quiet"], verbose=options["verbose"])
     signal.signal(signal.SIGTERM, _interrupt)
     result = run_pipeline(request, listener)
+    if request.environment.get("GITHUB_ACTIONS") == "true":
+        from janbench.reports.github import workflow_commands
+
+        click.echo(workflow_commands(result), nl=False, err=options["as_json"])
     if options["as_json"]:
         click.echo(result.to_json(), nl=False)
     return result.exit_code
@@ -101,7 +111,8 @@ def _request(options: dict[str, Any]) -> Any:
         "debug",
     )
     given = ("names", "everything", "scenario_file", "engine", "k6", "timing", "demo", "testid",
-             "skip_preflight", "proxy_workers", "insecure")  # fmt: skip
+             "skip_preflight", "proxy_workers", "insecure", "prometheus", "native_histograms",
+             "otel", "trace")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **assignments(options["pairs"])},

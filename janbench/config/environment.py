@@ -51,5 +51,15 @@ def hijacking(environment: Mapping[str, str]) -> list[str]:
 
 def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
     """Give the values that must never be written anywhere."""
-    named = [key for key in environment if key in SECRETS or key.endswith(("_PASSWORD", "_TOKEN"))]
-    return frozenset(environment[key] for key in named if len(environment[key]) >= 4)
+    return frozenset(
+        value for key, value in environment.items() if _is_secret(key) and len(value) >= 4
+    )
+
+
+def _is_secret(name: str) -> bool:
+    if name in SECRETS or name.endswith(("_PASSWORD", "_TOKEN", "_SECRET", "_API_KEY")):
+        return True
+    # Headers for Prometheus and OpenTelemetry carry credentials as a rule.
+    return name == "K6_OTEL_HEADERS" or name.startswith(
+        ("K6_PROMETHEUS_RW_HTTP_HEADERS", "K6_PROMETHEUS_RW_HEADERS_")
+    )

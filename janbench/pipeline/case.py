@@ -48,8 +48,8 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
             cases.append(_script_case(name, catalogue.scripts[name], request, environment))
             continue
         passes = _passes(request, environment)
-        for flags, variables in passes:
-            made = plan(catalogue.scenarios[name], variables, flags)
+        for flags, values in passes:
+            made = plan(catalogue.scenarios[name], values, flags)
             if made.missing():
                 lack = f"{name}: flavour {made.target.flavour} has no {', '.join(made.missing())}"
                 if not request.everything:
@@ -59,7 +59,8 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
             own = f"{name}-single" if made.single and len(passes) > 1 else name
             timing = _timing(request.timing, made)
             subject = Subject.of(made, own, timing, _limits(request))
-            cases.append(Case(subject, made.target, made.variables(), plan=made))
+            variables = {**made.variables(), **_debug(flags)}
+            cases.append(Case(subject, made.target, variables, plan=made))
     if not cases:
         raise ConfigError("nothing to run", hint="\n".join(left_out))
     return Selection(cases, left_out)
@@ -83,6 +84,11 @@ def _timing(choice: TimingChoice, made: Plan) -> Literal["proxy", "direct"]:
     if choice == "auto":
         return "proxy" if made.streams else "direct"
     return choice
+
+
+def _debug(flags: Flags) -> dict[str, str]:
+    # Without the flag the script reads the variable from the environment itself.
+    return {} if flags.debug is None else {"DEBUG": str(flags.debug).lower()}
 
 
 def _limits(request: RunRequest) -> ValidityLimits:

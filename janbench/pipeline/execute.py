@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from janbench.config.environment import for_k6, secret_values
 from janbench.config.flavours import load_flavours
@@ -20,6 +19,7 @@ from janbench.pipeline.case import Case
 from janbench.pipeline.companions import companion
 from janbench.pipeline.listener import Listener
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.script import render
 from janbench.results.assemble import Evidence, assemble
 from janbench.results.k6_summary import read_summary
@@ -37,6 +37,7 @@ class Stage:
     environment: Mapping[str, str]
     source: str
     testid: str
+    telemetry: Telemetry
     listener: Listener
 
 
@@ -48,7 +49,9 @@ def execute(case: Case, folder: Path, stage: Stage) -> ScenarioResult:
         job = _job(case, folder, script, stage, variables)
         watcher = Watcher(stage.listener.progress, stage.listener.line)
         outcome = stage.engine.run(job, watcher)
-    return _conclude(case, folder, started, outcome, job)
+    result = _conclude(case, folder, started, outcome, job)
+    lost = stage.telemetry.lost(job.log)
+    return result.model_copy(update={"reasons": [*result.reasons, lost]}) if lost else result
 
 
 def _write_files(case: Case, folder: Path, source: str) -> Path:
@@ -84,7 +87,8 @@ def _job(case: Case, folder: Path, script: Path, stage: Stage, variables: Mappin
         resolved["JANBENCH_OBSERVE"] = "true"
     if stage.request.insecure:
         resolved["K6_INSECURE_SKIP_TLS_VERIFY"] = "true"
-    environment = for_k6(stage.environment, resolved)
+    output = stage.telemetry.output(stage.engine.info)
+    environment = for_k6(stage.environment, {**resolved, **output.environment})
     return Job(
         name=case.subject.name,
         folder=script.parent if case.script is not None else folder.resolve(),
@@ -93,19 +97,9 @@ def _job(case: Case, folder: Path, script: Path, stage: Stage, variables: Mappin
         log=folder / "k6.log",
         environment=environment,
         secrets=secret_values(environment),
-        tags={
-            "testid": stage.testid,
-            "test_case": _test_case(case),
-            "environment": urlsplit(case.target.base).netloc,
-            "model": case.target.model,
-        },
+        tags=tags_of(case, stage.testid).as_tags(),
+        arguments=output.arguments,
     )
-
-
-def _test_case(case: Case) -> str:
-    if case.plan is None:
-        return case.subject.name
-    return case.plan.scenario.test_case or case.subject.name
 
 
 def _conclude(case: Case, folder: Path, started: str, outcome: Outcome, job: Job) -> ScenarioResult:

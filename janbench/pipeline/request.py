@@ -32,4 +32,8 @@ class RunRequest:
     limits: ValidityLimits = field(default_factory=ValidityLimits)
     proxy_workers: int = 1
     insecure: bool = False
+    prometheus: str | None = None
+    native_histograms: bool = False
+    otel: str | None = None
+    trace: bool = False
     command: tuple[str, ...] = ()

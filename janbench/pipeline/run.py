@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 
 from janbench import __version__
 from janbench.config.environment import hijacking
@@ -27,8 +28,11 @@ from janbench.pipeline.cases import catalogue
 from janbench.pipeline.companions import companion
 from janbench.pipeline.execute import Stage, execute
 from janbench.pipeline.listener import Listener
+from janbench.pipeline.reporting import write_reports
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.preflight.target_check import check_target
+from janbench.reports.github import append_step_summary
 from janbench.results.run_folder import RunFolder
 
 DEMO_SERVER = ("--port", "0", "--ttft-ms", "120", "--itl-ms", "8", "--tokens", "60")
@@ -47,10 +51,13 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
         if request.demo:
             request, environment = _with_demo_server(request, environment, stack)
         selection = select(request, listed, environment)
+        telemetry = Telemetry.of(request, environment)
         folder = RunFolder.create(request.results)
-        run_ = _Run(request, engine, folder, selection.cases, listener)
-        for message in [*selection.left_out, *_hijack_notice(environment)]:
+        notices = [*selection.left_out, *_hijack_notice(environment)]
+        notices += telemetry.warnings(engine.info, environment)
+        for message in notices:
             listener.notice(message)
+        run_ = _Run(request, engine, folder, selection.cases, listener, telemetry)
         return run_.go(environment, str(listed.source.name))
 
 
@@ -82,7 +89,9 @@ class _Run:
         folder: RunFolder,
         cases: list[Case],
         listener: Listener,
+        telemetry: Telemetry,
     ) -> None:
+        self.telemetry = telemetry
         self.request = request
         self.engine = engine
         self.folder = folder
@@ -102,7 +111,15 @@ class _Run:
             self.folder.run_id, self.folder.path, self.engine.info, len(self.cases)
         )
         reasons: list[Reason] = []
-        stage = Stage(self.request, self.engine, environment, source, self.testid, self.listener)
+        stage = Stage(
+            self.request,
+            self.engine,
+            environment,
+            source,
+            self.testid,
+            self.telemetry,
+            self.listener,
+        )
         try:
             self._preflight()
             for case in self.cases:
@@ -118,8 +135,25 @@ class _Run:
         else:
             result = self._result(worst([r.verdict for r in self.results]), reasons)
         self.folder.finish(result)
+        self._tell(result, environment)
         self.listener.run_finished(result, self.folder.path)
         return result
+
+    def _tell(self, result: RunResult, environment: Mapping[str, str]) -> None:
+        """Write the reports and push the verdicts; the result is safe whatever happens here."""
+        tags = {case.subject.name: tags_of(case, self.testid) for case in self.cases}
+        problems = [self.telemetry.finished(result, tags)]
+        try:
+            written = write_reports(result, self.folder.path)
+            summary = environment.get("GITHUB_STEP_SUMMARY")
+            if summary:
+                append_step_summary(written["summary.md"].read_text("utf-8"), Path(summary))
+        except (JanbenchError, OSError) as error:
+            problems.append(f"the reports could not be written: {error}")
+        except KeyboardInterrupt:
+            problems.append("the reports were interrupted: 'janbench report' makes them anew")
+        for problem in filter(None, problems):
+            self.listener.notice(problem)
 
     def _preflight(self) -> None:
         if self.request.skip_preflight:
@@ -132,6 +166,8 @@ class _Run:
 
     def _one(self, case: Case, stage: Stage) -> None:
         self.listener.case_started(case.subject, case.plan)
+        tags = tags_of(case, self.testid)
+        self._note(self.telemetry.started(tags))
         try:
             result = execute(case, self.folder.scenario(case.subject.name), stage)
         except (JanbenchError, OSError) as error:
@@ -141,7 +177,12 @@ class _Run:
                 name=case.subject.name, verdict="error", mode=case.subject.mode, reasons=[reason]
             )
         self.results.append(result)
+        self._note(self.telemetry.ended(tags, result))
         self.listener.case_finished(result)
+
+    def _note(self, problem: str) -> None:
+        if problem:
+            self.listener.notice(problem)
 
     def _result(self, verdict: Verdict, reasons: list[Reason]) -> RunResult:
         target = self.cases[0].target
