@@ -11,8 +11,6 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from janbench.cli.main import VERBS
-
 TESTS = Path("/tests")
 _AS_THEY_ARE = ("--help", "-h", "--version", "-V")
 
@@ -61,6 +59,8 @@ def main() -> None:
     """Start janbench in place of this process."""
     become_owner(TESTS)
     os.chdir(TESTS)
+    from janbench.cli.main import VERBS  # not before root is given up
+
     program = str(Path(sys.executable).parent / "janbench")
     os.execv(program, [program, *translate(sys.argv[1:], VERBS)])  # noqa: S606
 

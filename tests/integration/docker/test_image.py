@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tarfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def tests(tmp_path: Path, target: str) -> Path:
     env = f"BASE={target}\nSINGLE_RUN=true\nK6_PROMETHEUS_RW_TREND_STATS=p(95),min\n"
     env += "X=$(touch /tests/x)\n"
     hand = "import http from 'k6/http';\n"
-    hand += "export default () => { http.get(`${__ENV.BASE}/healthz`); };\n"
+    hand += "export default () => { http.get(`${__ENV.BASE}/__stats`); };\n"
     for name, text in {".env": env, "scenarios.yaml": ONE, "src/by-hand.js": hand}.items():
         (folder / name).write_bytes(text.replace("\n", "\r\n").encode())
     for path in (folder, *folder.rglob("*")):
@@ -190,9 +191,9 @@ def test_stopped_container_ends_at_once_with_a_result(
     )
     try:
         made.start()
-        for chunk in made.logs(stream=True, follow=True):
-            if b"[1/1]" in chunk:
-                break
+        deadline = time.monotonic() + 60
+        while b"[1/1]" not in made.logs() and time.monotonic() < deadline:
+            time.sleep(0.1)
         made.stop(timeout=30)
         made.reload()
         assert made.attrs["State"]["ExitCode"] == 130, made.logs().decode()
