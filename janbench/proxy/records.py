@@ -8,7 +8,6 @@ never holds the interpreter for long. At most a quarter of a second is lost in a
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +24,9 @@ class RecordWriter:
     def __init__(self, path: Path, on_error: Callable[[OSError], None]) -> None:
         self._path = path
         self._on_error = on_error
-        self._waiting: deque[bytes] = deque()
+        self._lock = threading.Lock()  # held to swap or to append, never while writing
+        self._waiting = bytearray()
+        self._depth = 0
         self._stop = threading.Event()
         self._file = path.open("ab", buffering=0)
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
@@ -34,7 +35,11 @@ class RecordWriter:
 
     def add(self, record: Record) -> None:
         """Take one record; returns at once."""
-        self._waiting.append(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        with self._lock:
+            # One buffer: orjson's results each keep the room that they were written in.
+            self._waiting += line
+            self._depth += 1
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
@@ -51,13 +56,13 @@ class RecordWriter:
             self._on_error(error)
 
     def _drain(self) -> None:
-        waiting = self._waiting
-        depth = len(waiting)
+        with self._lock:
+            waiting, self._waiting = self._waiting, bytearray()
+            depth, self._depth = self._depth, 0
         self.depth_max = max(self.depth_max, depth)
-        if depth:
-            rest = memoryview(b"".join([waiting.popleft() for _ in range(depth)]))
-            while rest:
-                rest = rest[self._file.write(rest) :]
+        rest = memoryview(waiting)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
 
 class NoRecords:

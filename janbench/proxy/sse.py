@@ -8,33 +8,34 @@ that blank line later, and a client that reads lines has had its token by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 
 MAX_BLOCK = 1 << 20
 """Bytes of one block; a longer one is not an event of any LLM server."""
-
-Sink = Callable[[bytes, int], None]
 
 
 class BlockTooLongError(Exception):
     """A block passed `MAX_BLOCK` bytes without a blank line."""
 
 
-class Framer:
-    """Cuts a stream at blank lines; a sink gets whole blocks with their time in ns.
+class Framer(ABC):
+    """Cuts a stream at blank lines; `blocks` gets whole blocks with their time in ns.
 
     One or more blocks come at a time, joined by blank lines, without a final newline, with LF
     only; a block may be empty or start with a newline.
     """
 
-    __slots__ = ("_cr", "_rest", "_rest_ns", "_sink", "_start")
+    __slots__ = ("_cr", "_rest", "_rest_ns", "_start")
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self) -> None:
         self._rest = b""
         self._rest_ns = 0
         self._cr = False
         self._start = True
+
+    @abstractmethod
+    def blocks(self, text: bytes, ns: int) -> None:
+        """Take whole blocks, joined by blank lines, that arrived together at `ns`."""
 
     def feed(self, data: bytes, ns: int) -> None:
         """Take the next piece, which arrived at `ns`; raises `BlockTooLongError`."""
@@ -47,11 +48,11 @@ class Framer:
         if self._rest:
             self._feed_with_rest(data, ns)
         elif data.endswith(b"\n\n"):
-            self._sink(data[:-2], ns)
+            self.blocks(data[:-2], ns)
         else:
             self._cut(data, ns)
 
-    def end(self) -> tuple[bytes, int, bool]:
+    def rest(self) -> tuple[bytes, int, bool]:
         """Return what no blank line closed: bytes, their time, and whether a line is unfinished."""
         rest, self._rest = self._rest, b""
         return rest.strip(b"\n"), self._rest_ns, not rest.endswith(b"\n")
@@ -61,7 +62,7 @@ class Framer:
         if rest.endswith(b"\n") and data.startswith(b"\n"):
             # The blank line that was missing: the block is as old as its last line.
             self._rest = b""
-            self._sink(rest[:-1], self._rest_ns)
+            self.blocks(rest[:-1], self._rest_ns)
             if len(data) > 1:
                 self._cut(data[1:], ns)
         else:
@@ -70,7 +71,7 @@ class Framer:
     def _cut(self, data: bytes, ns: int) -> None:
         closed, blank, rest = data.rpartition(b"\n\n")
         if blank:
-            self._sink(closed, ns)
+            self.blocks(closed, ns)
         if rest == b"\n":  # an odd newline between blocks
             rest = b""
         if len(rest) > MAX_BLOCK:

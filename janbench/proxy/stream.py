@@ -28,13 +28,12 @@ _NO_MOULD = b"\n\n"  # no block holds a blank line, so that nothing fits
 _FIELDS = frozenset({b"data", b"event", b"id", b"retry"})
 
 
-class StreamReader:
+class StreamReader(Framer):
     """Feed it pieces of the body as they arrive, then call `end` once and read its findings."""
 
     __slots__ = (
         "_dialects",
         "_foot",
-        "_framer",
         "_given_up",
         "_head",
         "_visible",
@@ -47,6 +46,7 @@ class StreamReader:
     )
 
     def __init__(self) -> None:
+        super().__init__()
         self.watch = Stopwatch()
         self.found = integrity.Found()
         self.usage: Usage | None = None
@@ -54,7 +54,6 @@ class StreamReader:
         self.ends: set[str] = set()
         self.frames = 0
         self._dialects: set[str] = set()
-        self._framer = Framer(self._blocks)
         self._given_up = False
         self._head = self._foot = _NO_MOULD
         self._visible = False
@@ -64,7 +63,7 @@ class StreamReader:
         if self._given_up:
             return
         try:
-            self._framer.feed(data, ns)
+            super().feed(data, ns)
         except BlockTooLongError:
             self._give_up("a frame is longer than 1 MiB")
 
@@ -97,7 +96,7 @@ class StreamReader:
         return (count, "estimated") if count else None
 
     def _last_block(self, clean: bool) -> None:
-        block, ns, unfinished = self._framer.end()
+        block, ns, unfinished = self.rest()
         if not unfinished or clean:
             self._lines(block, ns, unfinished)
             return
@@ -109,7 +108,7 @@ class StreamReader:
         self._given_up = True
         self.found.add(integrity.MALFORMED_FRAME, reason)
 
-    def _blocks(self, text: bytes, ns: int) -> None:
+    def blocks(self, text: bytes, ns: int) -> None:
         """Take whole blocks, joined by blank lines, that arrived together."""
         blocks = text.split(b"\n\n")
         at, count = 0, len(blocks)

@@ -31,6 +31,15 @@ streams = st.one_of(
 line_ends = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
+class Collecting(Framer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: list[bytes] = []
+
+    def blocks(self, text: bytes, ns: int) -> None:
+        self.got += text.split(b"\n\n")
+
+
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     at = sorted({place % (len(body) + 1) for place in places})
     return [body[a:b] for a, b in zip([0, *at], [*at, len(body)], strict=True)]
@@ -86,11 +95,11 @@ def test_the_framer_gives_the_lines_of_the_standard(
 ) -> None:
     """Blocks as a plain reading of the standard gives them: lines up to a blank one."""
     body = body.replace(b"\n", end)
-    got: list[bytes] = []
-    framer = Framer(lambda text, ns: got.extend(text.split(b"\n\n")))
+    framer = Collecting()
+    got = framer.got
     for piece in cut(body, places):
         framer.feed(piece, 1)
-    got.append(framer.end()[0])
+    got.append(framer.rest()[0])
     blocks: list[list[bytes]] = [[]]
     for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
         if line:

@@ -1,0 +1,185 @@
+"""How far the timing proxy's figures are from what the server really did.
+
+Streams of 64 tokens, the first after 300 ms and the others 10 ms apart, at 50, 200 and 400 a
+second, driven by k6 through the proxy. Two servers:
+
+- the embedded one, which notes when it read each request and sent each token, on the same
+  monotonic clock: each stream is compared with its own truth, each gap with its own gap;
+- guidellm's mock server (`--guidellm PATH`), which paces by the same figures and knows nothing of
+  janbench: its truth is what it was told, so that its own sleeping counts as error.
+
+Beside them stands k6's `http_req_waiting`, which most k6 scripts call time to first token.
+Run it on a machine that is otherwise idle: the load generator, the proxy and the server share it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as a script too, not only with -m
+
+from benchmarks import rig
+
+TTFT_MS, ITL_MS, TOKENS = 300, 10, 64
+RATES = (50, 200, 400)
+LIMITS = {"ttft p50": 0.5, "ttft p99": 2.0, "itl p50": 0.1, "itl p99": 2.0}
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Absolute errors in ms of one run, and what k6 said instead."""
+
+    ttft: list[float]
+    gaps: list[float]
+    waiting_p50: float
+    lag_p99: float
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "ttft p50": rig.quantile(self.ttft, 0.50),
+            "ttft p95": rig.quantile(self.ttft, 0.95),
+            "ttft p99": rig.quantile(self.ttft, 0.99),
+            "itl p50": rig.quantile(self.gaps, 0.50),
+            "itl p99": rig.quantile(self.gaps, 0.99),
+        }
+
+
+def against_truth(rate: int, seconds: int, folder: Path) -> Errors:
+    """One run against the embedded server; each record is joined with its truth."""
+    pace = ("--ttft-ms", str(TTFT_MS), "--itl-ms", str(ITL_MS), "--tokens", str(TOKENS))
+    with rig.janbench("serve", "--port", "0", "--flavour", "openai", *pace) as server:
+        rows, waiting, lag = drive(server.url, rate, seconds, folder)
+        truth = {row["request_id"]: row for row in all_truth(server.url)}
+    ttft: list[float] = []
+    gaps: list[float] = []
+    for row in rows:
+        real = truth[row["request_id"]]
+        tokens = [at / 1e6 for at in real["token_ns"]]
+        ttft.append(abs(row["ttft_ms"] - (tokens[0] - real["received_ns"] / 1e6)))
+        wanted = [b - a for a, b in itertools.pairwise(tokens)]
+        gaps += [abs(a - b) for a, b in zip(row["gaps_ms"], wanted, strict=True)]
+    return Errors(ttft, gaps, waiting, lag)
+
+
+def all_truth(url: str) -> list[dict[str, Any]]:
+    """Fetch every page of the server's truth."""
+    rows: list[dict[str, Any]] = []
+    start: int | None = 0
+    while start is not None:
+        page = rig.fetch(f"{url}/__truth?since={start}")
+        rows += page["rows"]
+        start = page["next"]
+    return rows
+
+
+def against_guidellm(program: Path, rate: int, seconds: int, folder: Path) -> Errors:
+    """One run against guidellm's mock server; the truth is what it was told to do."""
+    with guidellm(program) as url:
+        rows, waiting, lag = drive(url, rate, seconds, folder)
+    ttft = [abs(row["ttft_ms"] - TTFT_MS) for row in rows]
+    gaps = [abs(gap - ITL_MS) for row in rows for gap in row["gaps_ms"]]
+    return Errors(ttft, gaps, waiting, lag)
+
+
+@contextlib.contextmanager
+def guidellm(program: Path) -> Iterator[str]:
+    """Run guidellm's mock server and wait until it answers."""
+    port = rig.free_port()
+    server = rig.Program(
+        [str(program), "mock-server", "--host", "127.0.0.1", "--port", str(port),
+         "--ttft-ms", str(TTFT_MS), "--itl-ms", str(ITL_MS), "--output-tokens", str(TOKENS)]
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/v1/models"):
+                break
+            time.sleep(0.2)
+        yield url
+    finally:
+        server.stop()
+
+
+def drive(
+    url: str, rate: int, seconds: int, folder: Path
+) -> tuple[list[dict[str, Any]], float, float]:
+    """Send streams through a proxy; return the records, k6's waiting p50 and the proxy's lag."""
+    with tempfile.TemporaryDirectory(dir=folder) as records:
+        with rig.janbench("proxy", "--target", url, "--records", records) as proxy:
+            # The first second makes k6's VUs and the connections; it is not looked at.
+            _, metrics = rig.k6(
+                "stream.js", folder, BASE=proxy.url, LOOK="tail", BODY="tail", RATE=rate,
+                SECONDS=seconds + 1, VUS=rate + rate // 2 + 20, TOKENS=TOKENS,
+            )  # fmt: skip
+            proxy.stop()
+        rows = rig.records_of(Path(records))
+        stats = rig.read_json(Path(records) / "stats.json")
+    begun = min(row["time"] for row in rows) + 1
+    bad = [row for row in rows if row["integrity"] != "ok"]
+    if bad:
+        raise SystemExit(f"{len(bad)} streams were not ok: {bad[0]}")
+    return (
+        [row for row in rows if row["time"] >= begun],
+        metrics["http_req_waiting"]["p(50)"],
+        stats["lag_ms"]["p99"],
+    )
+
+
+def report(name: str, rate: int, runs: list[Errors]) -> bool:
+    """Print the medians of the runs; say whether they are within the limits."""
+    figures = [run.figures() for run in runs]
+    middle = {key: rig.median([each[key] for each in figures]) for key in figures[0]}
+    shown = " ".join(f"{middle[key]:9.3f}" for key in middle)
+    waiting = rig.median([run.waiting_p50 for run in runs])
+    lag = rig.median([run.lag_p99 for run in runs])
+    good = all(middle[key] <= limit for key, limit in LIMITS.items())
+    print(f"{name:9} {rate:6} {shown} {waiting:13.2f} {lag:8.2f}  {'yes' if good else 'NO'}")
+    sys.stdout.flush()
+    return good
+
+
+def main() -> int:
+    """Run, print a table, return 0 when every limit holds for the embedded server."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="one short run for each rate")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rates", default=",".join(map(str, RATES)))
+    parser.add_argument("--guidellm", type=Path, help="guidellm's program, for its mock server")
+    options = parser.parse_args()
+    runs, seconds = (1, 3) if options.quick else (options.runs, options.seconds)
+    print(f"absolute error in ms; {runs} runs of {seconds} s; {rig.machine()}")
+    print(
+        f"{'server':9} {'rate/s':>6} {'ttft p50':>9} {'p95':>9} {'p99':>9} {'itl p50':>9} "
+        f"{'p99':>9} {'k6 waiting':>13} {'lag p99':>8}  within limits"
+    )
+    good = True
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for rate in map(int, options.rates.split(",")):
+            found = [against_truth(rate, seconds, folder) for _ in range(runs)]
+            good = report("embedded", rate, found) and good
+        if options.guidellm is not None:
+            for rate in map(int, options.rates.split(",")):
+                found = [
+                    against_guidellm(options.guidellm, rate, seconds, folder) for _ in range(runs)
+                ]
+                report("guidellm", rate, found)
+    limits = ", ".join(f"{key} <= {limit:g}" for key, limit in LIMITS.items())
+    print(f"limits: {limits}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
