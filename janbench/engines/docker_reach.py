@@ -89,6 +89,9 @@ def named_variables(folder: Path, environment: Mapping[str, str]) -> dict[str, s
 def _words(folder: Path) -> frozenset[str]:
     found: set[str] = set()
     for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        if any(part == "node_modules" or part.startswith(".") for part in inside):
+            continue
         if path.suffix in _TEXT and path.is_file() and path.stat().st_size <= _SEARCHED_BYTES:
             found.update(re.findall(r"\b[A-Za-z_]\w*", path.read_text("utf-8", "replace")))
     return frozenset(found)
