@@ -17,7 +17,11 @@ from janbench.model.comparison import (
 from janbench.model.result import RunResult, ScenarioResult
 from janbench.results.compare_options import CompareOptions
 from janbench.results.effects import judge, not_worse
-from janbench.results.evidence import STRETCH_AT_MOST, scenario_evidence, stretch_blocks
+from janbench.results.evidence import (
+    STRETCH_AT_MOST,
+    scenario_evidence,
+    stretch_blocks,
+)
 from janbench.results.samples import ScenarioSamples
 
 

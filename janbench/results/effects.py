@@ -20,7 +20,10 @@ _HOPELESS = 5_000_000
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of one figure: which way is worse, and how much of it doesn't matter."""
+    """What is asked of one figure: which way is worse, and how much of it doesn't matter.
+
+    `blur`: a change up to this size may come from the measuring machine, so it is no news.
+    """
 
     metric: str
     statistic: str
@@ -30,6 +33,7 @@ class Question:
     gates: bool
     kind: Literal["relative", "absolute"] = "relative"
     least_samples: int = 1
+    blur: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -161,12 +165,16 @@ def _verdict(evidence: Evidence, p_worse: float, p_better: float, family: int) -
                 "more_samples": missing,
             }
         )
-    if p_worse < ALPHA and harm > margin:
+    told = max(margin, evidence.question.blur)
+    if p_worse < ALPHA and harm > told:
         return effect.model_copy(update={"verdict": "worse", "p_value": p_value})
-    if p_better < ALPHA and -harm > margin:
+    if p_better < ALPHA and -harm > told:
         return effect.model_copy(update={"verdict": "better", "p_value": p_value})
     if -margin < evidence.harm_low and evidence.harm_high < margin:
         return effect.model_copy(update={"verdict": "same", "p_value": p_value})
+    if margin < abs(harm) <= told:
+        note = "within the timing proxy's own lag: measure on a quieter machine"
+        return effect.model_copy(update={"p_value": p_value, "note": note})
     more = _more_samples(evidence, family)
     note = "not worse, may be better" if evidence.harm_high < margin else ""
     if more is None and not note:

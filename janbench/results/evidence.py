@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -48,7 +49,9 @@ def scenario_evidence(
     ]
     rows: list[Evidence] = []
     for metric in LATENCIES:
-        rows += _latency_evidence(metric, sides, (weights[0], weights[1]), options)
+        rows += _latency_evidence(
+            metric, sides, (weights[0], weights[1]), options, generator_lag_ms(base, head)
+        )
     rows.append(_error_evidence(sides, (weights[0], weights[1]), options))
     rows += _rate_evidence(sides, (weights[0], weights[1]), options)
     return rows
@@ -59,6 +62,7 @@ def _latency_evidence(
     sides: tuple[ScenarioSamples, ScenarioSamples],
     weights: tuple[Weights, Weights],
     options: CompareOptions,
+    lag_ms: float,
 ) -> list[Evidence]:
     found = [side.metrics.get(metric) for side in sides]
     if not any(found):
@@ -83,7 +87,7 @@ def _latency_evidence(
     ]
     return [
         resampled_effect(
-            question,
+            _beyond_lag(question, base.quantile(share), lag_ms),
             base.quantile(share),
             head.quantile(share),
             (base.count, head.count),
@@ -160,6 +164,22 @@ def _summaries_only(
 
 def _ratio(weights: Weights, part: Floats, whole: Floats) -> Floats:
     return np.asarray((weights @ part) / np.maximum(weights @ whole, 1e-12), dtype=np.float64)
+
+
+def generator_lag_ms(base: ScenarioResult, head: ScenarioResult) -> float:
+    """Give how late the timing proxy came to its work in the worse of two runs, p99."""
+    return max(s.validity.proxy_lag_p99_ms or 0.0 for s in (base, head))
+
+
+def _beyond_lag(question: Question, base: float, lag_ms: float) -> Question:
+    """Note how much of a tail's change the measuring machine itself may have made.
+
+    A proxy that comes late now and then stamps an event late: that moves a p95 and leaves a median
+    where it was.
+    """
+    if question.statistic == "p50" or base <= 0:
+        return question
+    return replace(question, blur=lag_ms / base)
 
 
 def stretch_blocks(side: ScenarioSamples) -> int:

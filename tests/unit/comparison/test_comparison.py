@@ -91,6 +91,19 @@ def test_a_wider_margin_forgives(base: Side, tmp_path: Path) -> None:
     assert (found.verdict, found.exit_code) == ("same", 0)
 
 
+def test_a_tail_moved_by_less_than_the_proxys_lag_does_not_count(
+    base: Side, tmp_path: Path
+) -> None:
+    head = side(tmp_path, seed=2, itl_ms=26)
+    assert effect(compare(base, head), "itl_ms.p95").verdict == "worse"
+    late = scenario_result(validity={"proxy_lag_p99_ms": 12.0})
+    found = compare(base, Side(run_result(late), head.samples))
+    tail = effect(found, "itl_ms.p95")
+    assert (tail.verdict, tail.more_samples) == ("inconclusive", None)
+    assert "own lag" in tail.note
+    assert effect(found, "itl_ms.p50").verdict == "worse"
+
+
 def test_only_what_gates_decides(base: Side, tmp_path: Path) -> None:
     head = side(tmp_path, seed=2, ttft_ms=240)
     found = compare(base, head, CompareOptions(gates=frozenset({"itl_ms.p50"})))
