@@ -57,7 +57,14 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
         notices += telemetry.warnings(engine.info, environment)
         for message in notices:
             listener.notice(message)
-        run_ = _Run(request, engine, folder, selection.cases, listener, telemetry)
+        run_ = _Run(
+            request,
+            engine,
+            folder,
+            selection.cases,
+            listener=listener,
+            telemetry=telemetry,
+        )
         return run_.go(environment, str(listed.source.name))
 
 
@@ -88,6 +95,7 @@ class _Run:
         engine: Engine,
         folder: RunFolder,
         cases: list[Case],
+        *,
         listener: Listener,
         telemetry: Telemetry,
     ) -> None:

@@ -1,4 +1,4 @@
-"""What a run tells others while it goes on: Prometheus, OpenTelemetry, Grafana. None can stop it."""
+"""What a run tells Prometheus, OpenTelemetry and Grafana. None of them can stop it."""
 
 from __future__ import annotations
 

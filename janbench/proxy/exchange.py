@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from time import perf_counter_ns
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, cast
 
 from janbench.model.record import Record
@@ -258,7 +259,8 @@ class Exchange:
         elif reply.delivery is not None and not self._client.gone:
             reply.delivery.abandon()
         row = self._row(reply.status, "target", verdict)
-        row["stream"] = reader is not None or (not reply.status and self.request.wants_stream)
+        refused = not reply.status or reply.status >= HTTPStatus.BAD_REQUEST
+        row["stream"] = reader is not None or (refused and self.request.wants_stream)
         row.update(figures)
         if reader is not None and gaps:
             row["gaps_ms"] = gaps

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from janbench.resources import builtin_scenarios
 from tests.embedded import embedded_server
 from tests.integration.core.runs import K6, environment, janbench
 
@@ -71,6 +72,9 @@ def test_plain_k6_runs_a_rendered_script(tmp_path: Path) -> None:
 
 
 def test_load_offers_exactly_its_rates(tmp_path: Path) -> None:
+    # Iterations known to be short need few virtual users, so that each runs many of them.
+    text = builtin_scenarios().read_text().replace("load: {", "load: {iteration_s: 1, ")
+    (tmp_path / "scenarios.yaml").write_text(text.replace("think_time_s: 0.5", "think_time_s: 0"))
     with embedded_server(*QUICK) as server:
         ran = janbench(
             tmp_path, "run", NAMES[0], "--base", server.base, "--duration", "12.5s",

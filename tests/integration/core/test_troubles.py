@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -252,7 +253,7 @@ def test_secrets_stay_secret(tmp_path: Path) -> None:
     for text in texts:
         assert key not in text
         assert token not in text
-        assert "eyJ" not in text
+        assert not re.search(r"eyJ[\w-]{5,}\.eyJ[\w-]{5,}\.", text)
 
 
 def test_loadtest_token_is_on_every_request(tmp_path: Path) -> None:
