@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from time import perf_counter_ns
 from http import HTTPStatus
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol, cast
 
 from janbench.model.record import Record

@@ -16,6 +16,7 @@ import orjson
 from janbench.model.record import Record
 
 _FLUSH_EVERY_S = 0.25
+_FLUSH_BYTES = 1 << 20
 
 
 class RecordWriter:
@@ -27,7 +28,8 @@ class RecordWriter:
         self._lock = threading.Lock()  # held to swap or to append, never while writing
         self._waiting = bytearray()
         self._depth = 0
-        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._closing = False
         self._file = path.open("ab", buffering=0)
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
         self.depth_max = 0
@@ -40,16 +42,21 @@ class RecordWriter:
             # One buffer: orjson's results each keep the room that they were written in.
             self._waiting += line
             self._depth += 1
+        if len(self._waiting) > _FLUSH_BYTES:
+            self._wake.set()
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
-        self._stop.set()
+        self._closing = True
+        self._wake.set()
         self._thread.join()
         self._file.close()
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(_FLUSH_EVERY_S):
+            while not self._closing:
+                self._wake.wait(_FLUSH_EVERY_S)
+                self._wake.clear()
                 self._drain()
             self._drain()
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import dataclass
 
@@ -252,3 +253,15 @@ def test_the_mould_refuses_what_json_refuses() -> None:
         reader = read(body)
         assert reader.watch.count == 24, bad
         assert reader.found.verdict().kind == "malformed_frame", bad
+
+
+def test_a_reader_frees_itself() -> None:
+    """No reference cycles: with them, memory would wait for the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        read(CHAT, promised=DONE)
+        read(sse("{oops"))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
