@@ -105,9 +105,10 @@ class Exchange:
         self._out.clear()
         self._out_size = 0
         self._keep_for_replay(data)
-        self._connection.write(data)
+        # Before the write: on one machine it may wake the target, which then runs in our stead.
         self._written_at = time.time()
         self._written_ns = perf_counter_ns()
+        self._connection.write(data)
 
     def client_full(self, full: bool) -> None:
         """The client takes no more, or does again: pass it on to the target."""
