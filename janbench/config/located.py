@@ -31,7 +31,7 @@ def _located(
     inner = _data_path(first["loc"], data)
     at_key = first["type"] == "extra_forbidden" or "[key]" in first["loc"]
     if first["type"] == "union_tag_invalid":
-        inner = (*inner, "kind")
+        inner = (*inner, first["ctx"]["discriminator"].strip("'"))
     place = document.locate((*path, *inner), key=at_key)
     message, hint = _words(first, inner, model)
     return ConfigError(message, where=place, hint=hint)
@@ -77,7 +77,9 @@ def _words(entry: Any, path: Path_, model: type[BaseModel]) -> tuple[str, str]:
 
 
 def _unknown_key(c: _Complaint) -> tuple[str, str]:
-    valid = _models_along(c.model, c.loc).model_fields
+    model = _models_along(c.model, c.loc)
+    valid = {field.alias or name for name, field in model.model_fields.items()}
+    valid |= getattr(model, "ALSO_VALID", frozenset())
     return f"unknown key {c.key!r}", suggestion(c.key, valid)
 
 
@@ -89,7 +91,8 @@ def _missing(c: _Complaint) -> tuple[str, str]:
 def _unknown_kind(c: _Complaint) -> tuple[str, str]:
     kinds = [name.strip("' ") for name in c.context["expected_tags"].split(",")]
     tag = str(c.context["tag"])
-    return f"unknown step kind {tag!r}", suggestion(tag, kinds)
+    what = "load shape" if "shape" in c.context["discriminator"] else "step kind"
+    return f"unknown {what} {tag!r}", suggestion(tag, kinds)
 
 
 def _no_kind(_: _Complaint) -> tuple[str, str]:
@@ -106,7 +109,9 @@ def _unfit(c: _Complaint) -> tuple[str, str]:
 
 
 def _own_rule(c: _Complaint) -> tuple[str, str]:
-    return str(c.context["error"]), ""
+    told = str(c.context["error"])
+    hint = "Or give 'prompts', for many of them." if "'messages' is missing" in told else ""
+    return told, hint
 
 
 def _other(c: _Complaint) -> tuple[str, str]:
@@ -144,9 +149,10 @@ def _models_along(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[Ba
     """Follow a location through the models' fields; give the last model met."""
     current = model
     for entry in loc[:-1]:
+        fields = {field.alias or name: field for name, field in current.model_fields.items()}
         nested = (
-            _models_in(current.model_fields[entry].annotation)
-            if (isinstance(entry, str) and entry in current.model_fields)
+            _models_in(fields[entry].annotation)
+            if (isinstance(entry, str) and entry in fields)
             else []
         )
         if len(nested) == 1:
@@ -158,7 +164,7 @@ def _models_along(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[Ba
 
 
 def _tag(model: type[BaseModel]) -> str:
-    field = model.model_fields.get("kind")
+    field = model.model_fields.get("kind") or model.model_fields.get("shape")
     arguments = getattr(field.annotation, "__args__", ("",)) if field else ("",)
     return str(arguments[0])
 

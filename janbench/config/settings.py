@@ -61,13 +61,15 @@ def plan(scenario: Scenario, environment: Mapping[str, str], flags: Flags) -> Pl
     single = flag(values, "SINGLE_RUN")
     if load.duration_min <= 0:
         raise ConfigError("DURATION_MIN must be greater than 0")
-    if not single and load.nonstream_rps == 0 and load.stream_rps == 0:
+    if load.shaped:
+        _refuse_rates(scenario, flags)
+    elif not single and load.nonstream_rps == 0 and load.stream_rps == 0:
         raise ConfigError(
             f"{scenario.name}: no load, since NONSTREAM_RPS and STREAM_RPS are both 0",
             hint="Raise one of them, or use --single.",
         )
     flag(values, "DEBUG")
-    return Plan(
+    made = Plan(
         scenario,
         target,
         flavour_named(target.flavour),
@@ -76,6 +78,29 @@ def plan(scenario: Scenario, environment: Mapping[str, str], flags: Flags) -> Pl
         values.get("API_KEY", ""),
         values.get("LOADTEST_TOKEN", ""),
     )
+    for lane in made.lanes:
+        if lane.limit == 0:
+            raise ConfigError(
+                f"{scenario.name}: the budget doesn't allow one iteration of lane {lane.name}",
+                hint="Raise load.budget.max_requests: an iteration may make "
+                f"{scenario.most_requests_of(lane.name):g} requests.",
+            )
+    return made
+
+
+def _refuse_rates(scenario: Scenario, flags: Flags) -> None:
+    """Refuse flags that a load with shapes would silently ignore."""
+    given = {
+        "--duration": flags.duration,
+        "--nonstream-rps": flags.nonstream_rps,
+        "--stream-rps": flags.stream_rps,
+    }
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError(
+                f"{scenario.name} has a load shape of its own, which {name} can't change",
+                hint=f"Use --set, as in --set scenarios.{scenario.name}.load.rate=5",
+            )
 
 
 def flag(values: Mapping[str, str], name: str) -> bool:

@@ -1,45 +1,26 @@
 """The steps of a scenario: one class for each kind, told apart by `kind`.
 
-A new kind is a class here with its line in `Step`, and a module of the same name in
-`templates/lib/steps/`.
+A new kind is a class with its line in `Step`, and a module of the same name in
+`templates/lib/steps/`. `group` and `choose` hold other steps: they make a scenario a tree.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, JsonValue, model_validator
-from typing_extensions import Self
+from pydantic import Field
 
 from janbench.model.base import Frozen
+from janbench.model.model_step import Chat, ConversationChat, ModelStep, Response
+from janbench.model.prompts import Message
+from janbench.model.request_step import JsonCheck, Request
+from janbench.model.step_base import METRIC, BaseStep
 
-Lane = Literal["nonstream", "stream"]
-MODEL_TIMEOUT_S = 130.0  # above the 120 s after which Jan Server itself ends a generation
-OTHER_TIMEOUT_S = 60.0
-
-
-class BaseStep(Frozen):
-    """What every step has.
-
-    `id`: the step's name in metrics and reports (default: its kind, numbered when it repeats).
-    `title`: for people. `label`: what its checks begin with (default: the id). `lane`: the only
-    lane that runs it (default: both). `think_time_s`: pause after it under load. `metric`: name of
-    the k6 Trend that takes its response time in ms.
-    """
-
-    model_talk: ClassVar[bool] = False
-    counted: ClassVar[bool] = True
-    needs: ClassVar[str | None] = None
-    default_title: ClassVar[str] = ""
-    typical_s: ClassVar[float] = 0.2
-
-    id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,59}$")
-    title: str | None = Field(default=None, min_length=1, max_length=60)
-    label: str | None = Field(default=None, min_length=1, max_length=60)
-    lane: Lane | None = None
-    think_time_s: float | None = Field(default=None, ge=0, le=3600)
-    timeout_s: float = Field(default=OTHER_TIMEOUT_S, gt=0, le=3600)
-    metric: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{1,127}$")
+__all__ = [
+    "BaseStep", "Chat", "Choose", "ConversationChat", "Group", "JsonCheck", "Leaf", "Message",
+    "ModelStep", "Request", "Response", "Step", "leaves",
+]  # fmt: skip
 
 
 class GuestLogin(BaseStep):
@@ -66,61 +47,7 @@ class ListModels(BaseStep):
     default_title: ClassVar[str] = "List models"
     counted: ClassVar[bool] = False
     kind: Literal["list_models"]
-    metric: str | None = Field(default="models_time_ms", pattern=r"^[A-Za-z_][A-Za-z0-9_]{1,127}$")
-
-
-class Message(Frozen):
-    """One chat message."""
-
-    role: Literal["system", "user", "assistant", "tool"]
-    content: str
-
-
-class ModelStep(BaseStep):
-    """A request to the model; `max_tokens` bounds the answer, `stream` defaults to the lane's way.
-
-    `prompt` is a short label for metrics. `parameters` are further keys of the request body.
-    """
-
-    model_talk: ClassVar[bool] = True
-    typical_s: ClassVar[float] = 10.0
-    answer_check: ClassVar[str] = "has choices"
-
-    messages: tuple[Message, ...] = Field(min_length=1)
-    stream: bool | None = None
-    max_tokens: int = Field(default=150, ge=1, le=1_000_000)
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    tools: tuple[dict[str, JsonValue], ...] = ()
-    prompt: str = Field(default="standard", pattern=r"^[A-Za-z0-9_.-]{1,40}$")
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    timeout_s: float = Field(default=MODEL_TIMEOUT_S, gt=0, le=3600)
-
-    @model_validator(mode="after")
-    def _last_message_speaks(self) -> Self:
-        if self.messages[-1].role not in ("user", "tool"):
-            raise ValueError("the last message must be the user's")
-        return self
-
-    @property
-    def streams(self) -> bool:
-        """Whether the answer is asked for as a stream."""
-        return self.lane == "stream" if self.stream is None else self.stream
-
-    def body_parameters(self) -> dict[str, JsonValue]:
-        """Give the keys of the request body beyond model, messages and stream."""
-        body: dict[str, JsonValue] = {"max_tokens": self.max_tokens}
-        if self.temperature is not None:
-            body["temperature"] = self.temperature
-        if self.tools:
-            body["tools"] = list(self.tools)
-        return {**body, **self.parameters}
-
-
-class Chat(ModelStep):
-    """A chat completion."""
-
-    default_title: ClassVar[str] = "Chat completion"
-    kind: Literal["chat"]
+    metric: str | None = Field(default="models_time_ms", pattern=METRIC)
 
 
 class CreateConversation(BaseStep):
@@ -131,14 +58,6 @@ class CreateConversation(BaseStep):
     kind: Literal["create_conversation"]
     conversation_title: str = Field(default="janbench", min_length=1, max_length=200)
     metadata: dict[str, str] = Field(default_factory=dict)
-
-
-class ConversationChat(ModelStep):
-    """A message in the conversation, which the server stores together with the answer."""
-
-    needs: ClassVar[str | None] = "conversation_chat"
-    default_title: ClassVar[str] = "Message in conversation"
-    kind: Literal["conversation_chat"]
 
 
 class GetConversation(BaseStep):
@@ -165,67 +84,43 @@ class ListItems(BaseStep):
     kind: Literal["list_items"]
 
 
-class Response(ModelStep):
-    """A call of the Responses API."""
+class Group(BaseStep):
+    """Steps taken together: to repeat them, or to run them only when a condition holds."""
 
-    needs: ClassVar[str | None] = "responses"
-    default_title: ClassVar[str] = "Response"
-    answer_check: ClassVar[str] = "is completed"
-    kind: Literal["response"]
-
-
-class JsonCheck(Frozen):
-    """A condition on the value at `path` of a JSON answer, such as `data[0].id`."""
-
-    name: str = Field(min_length=1, max_length=80)
-    path: str
-    exists: bool | None = None
-    equals: JsonValue = None
-    contains: str | float | bool | None = None
-    matches: str | None = None
-    type: Literal["array", "boolean", "null", "number", "object", "string"] | None = None
-    min: float | None = None
-    max: float | None = None
-
-    @model_validator(mode="after")
-    def _has_condition(self) -> Self:
-        if not self.model_fields_set - {"name", "path"}:
-            raise ValueError("needs one of exists, equals, contains, matches, type, min, max")
-        return self
+    default_title: ClassVar[str] = "Group"
+    kind: Literal["group"]
+    steps: tuple[Step, ...] = Field(min_length=1)
 
 
-class Request(BaseStep):
-    """Any HTTP call: for endpoints that no other kind covers.
+class Branch(Frozen):
+    """One way to go on, taken with its `weight` among the branches."""
 
-    `path`, `headers` and `body` may hold `${name}`: a value that an earlier step extracts, or an
-    environment variable, with `${name:-default}`. `auth: false` sends it without credentials.
-    """
+    weight: float = Field(default=1.0, gt=0, le=1e9)
+    steps: tuple[Step, ...] = Field(min_length=1)
 
-    kind: Literal["request"]
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = "GET"
-    path: str = Field(pattern=r"^/")
-    headers: dict[str, str] = Field(default_factory=dict)
-    body: JsonValue = None
-    auth: bool = True
-    expect: tuple[Annotated[int, Field(ge=100, le=599)], ...] = (200,)
-    checks: tuple[JsonCheck, ...] = ()
-    extract: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(
-        default_factory=dict
-    )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_status(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("expect"), int):
-            return {**data, "expect": [data["expect"]]}
-        return data
+class Choose(BaseStep):
+    """One of several branches, drawn by weight for each iteration; the same for the same `seed`."""
 
-    @model_validator(mode="after")
-    def _title(self) -> Self:
-        if self.title is None:
-            object.__setattr__(self, "title", f"{self.method} {self.path}"[:60])
-        return self
+    default_title: ClassVar[str] = "Choose"
+    kind: Literal["choose"]
+    branches: tuple[Branch, ...] = Field(min_length=1)
+    seed: int = Field(default=1, ge=0, le=2**31 - 1)
 
+
+Leaf = (
+    GuestLogin
+    | RefreshToken
+    | ListModels
+    | Chat
+    | CreateConversation
+    | ConversationChat
+    | GetConversation
+    | ListConversations
+    | ListItems
+    | Response
+    | Request
+)
 
 Step = Annotated[
     GuestLogin
@@ -238,6 +133,24 @@ Step = Annotated[
     | ListConversations
     | ListItems
     | Response
-    | Request,
+    | Request
+    | Group
+    | Choose,
     Field(discriminator="kind"),
 ]
+
+Branch.model_rebuild()
+Group.model_rebuild()
+Choose.model_rebuild()
+
+
+def leaves(steps: Sequence[Step]) -> Iterator[Leaf]:
+    """Give the steps that make requests, in the order in which they stand."""
+    for step in steps:
+        if isinstance(step, Group):
+            yield from leaves(step.steps)
+        elif isinstance(step, Choose):
+            for branch in step.branches:
+                yield from leaves(branch.steps)
+        else:
+            yield step

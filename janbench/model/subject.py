@@ -53,9 +53,11 @@ class Subject:
                 step.lane,
                 step.model_talk,
             )
-            for step_id, step in zip(scenario.step_ids(), scenario.steps, strict=True)
+            for step_id, step in zip(scenario.step_ids(), scenario.leaves, strict=True)
         )
         mode: Literal["single", "load"] = "single" if plan.single else "load"
+        if plan.load.allow_drops:
+            limits = limits.model_copy(update={"allow_drops": True})
         return cls(
             name, mode, timing, steps, tuple(plan.lanes), scenario.stream_error_limit, limits
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
+from janbench.model.duration import told
+from janbench.model.plan import Lane, Plan
+from janbench.model.profile import Closed
 from janbench.pipeline.case import Case, select
 from janbench.pipeline.cases import catalogue
 from janbench.pipeline.request import RunRequest
+from janbench.render.load import virtual_users
+from janbench.render.prompts import expected_tokens
 
 
 def forecast(request: RunRequest) -> Iterator[str]:
@@ -33,13 +37,52 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     if case.plan.single:
         yield f"  load     single run: {len(case.subject.steps)} steps once"
         return
-    scenario = case.plan.scenario
-    yield f"  load     {case.plan.load.duration_min:g} min in all, ramps included"
+    yield f"  load     {_length(case.plan)}"
     for lane in case.plan.lanes:
-        steps = [s for s in scenario.steps if s.lane in (None, lane.name)]
-        vus = max(2, math.ceil(lane.rate * scenario.iteration_s(lane.name)))
-        requests, most = lane.iterations * len(steps), min(vus * 5, case.plan.load.max_vus)
-        yield (
-            f"  {lane.name:<9}{lane.rate:g} iterations/s: about {lane.iterations:.0f} iterations, "
-            f"{requests:.0f} requests, {vus} to {most} virtual users"
-        )
+        yield f"  {lane.name:<9}{_lane(case.plan, lane)}"
+    yield from _budget(case.plan)
+    for objective in case.plan.scenario.objectives():
+        of = f" (step {objective.step})" if objective.step else ""
+        yield f"  slo      {objective.name}{of}"
+
+
+def _length(plan: Plan) -> str:
+    load = plan.load
+    if not load.shaped:
+        told_length = f"{load.duration_min:g} min in all, ramps included"
+    else:
+        told_length = f"{told(plan.seconds)} in all"
+    aside = [
+        f"{name} {told(seconds)}"
+        for name, seconds in (("warm-up", load.warmup), ("cool-down", load.cooldown))
+        if seconds
+    ]
+    return f"{told_length}; not counted: {', '.join(aside)}" if aside else told_length
+
+
+def _lane(plan: Plan, lane: Lane) -> str:
+    scenario = plan.scenario
+    vus, most = virtual_users(scenario, lane)
+    users = f"{vus} virtual users" if vus == most else f"{vus} to {most} virtual users"
+    if isinstance(lane.profile, Closed) and not lane.iterations:
+        return f"{lane.told}: as many iterations as the target manages, {users}"
+    requests = lane.iterations * scenario.requests_of(lane.name)
+    taken, given = expected_tokens(scenario, lane.name)
+    pace = lane.told if isinstance(lane.profile, Closed) else f"{lane.rate:g} iterations/s"
+    return (
+        f"{pace}: about {lane.iterations:.0f} iterations, {requests:.0f} requests, {users}, "
+        f"{lane.iterations * taken:.0f} input tokens, at most {lane.iterations * given:.0f} output"
+    )
+
+
+def _budget(plan: Plan) -> Iterator[str]:
+    budget = plan.load.budget
+    parts = []
+    if budget.max_requests is not None:
+        parts.append(f"{budget.max_requests} requests")
+    if budget.max_tokens_total is not None:
+        parts.append(f"{budget.max_tokens_total} tokens")
+    if budget.max_duration is not None:
+        parts.append(told(budget.max_duration))
+    if parts:
+        yield f"  budget   at most {', '.join(parts)}"

@@ -54,7 +54,7 @@ class Evidence:
 
 def assemble(evidence: Evidence) -> ScenarioResult:
     """Sum up a scenario's run and judge it."""
-    subject, summary = evidence.subject, evidence.summary or K6Summary()
+    subject, summary = evidence.subject, (evidence.summary or K6Summary()).measured()
     metrics = _metrics(evidence, summary)
     result = ScenarioResult(
         name=subject.name,
@@ -183,6 +183,7 @@ def _stream_classes(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
 
 def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
     stats, outcome = evidence.proxy_stats, evidence.outcome
+    lag = summary.distribution("schedule_lag_ms")
     share = None
     if outcome.cpu_s is not None and outcome.duration_s > 0:
         share = round(outcome.cpu_s / outcome.duration_s / evidence.cores, 4)
@@ -192,5 +193,6 @@ def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
         proxy_cpu=stats.get("cpu_share"),
         proxy_queue_depth=stats.get("queue_depth_max"),
         client_cpu=share,
+        schedule_lag_p99_ms=lag.p99 if lag else None,
         relogins=summary.count("auth_relogins"),
     )

@@ -68,6 +68,16 @@ class K6Summary:
         found = ((pattern.match(name), values) for name, values in self.values.items())
         return {match[1]: values for match, values in found if match}
 
+    def measured(self) -> K6Summary:
+        """Give it without warm-up and cool-down, which k6's own metrics count, ours don't."""
+        main = "{phase:main}"
+        inner = {
+            name[: -len(main)]: values
+            for name, values in self.values.items()
+            if name.endswith(main)
+        }
+        return K6Summary({**self.values, **inner}, self.crossed, self.checks)
+
     def thresholds(self) -> list[ThresholdResult]:
         """Give the user's thresholds; those that only make k6 report a sub-metric are left out."""
         return [

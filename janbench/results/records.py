@@ -31,7 +31,8 @@ _SAMPLES = {
 def write_parquet(folder: Path, parquet: Path) -> bool:
     """Turn the JSON lines of a folder into one Parquet file, sorted by time; False without any.
 
-    Lines that a crash cut short are left out. The JSON lines go away once the table is written.
+    Lines that a crash cut short are left out, and so are requests of a warm-up or cool-down.
+    The JSON lines go away once the table is written.
     """
     lines = sorted(folder.glob("records-*.jsonl"))
     if not any(path.stat().st_size for path in lines):
@@ -46,7 +47,8 @@ def write_parquet(folder: Path, parquet: Path) -> bool:
             f"""COPY (
               SELECT * FROM read_json([{files}], format='newline_delimited',
                 ignore_errors=true, columns={{{columns}}})
-              WHERE time IS NOT NULL ORDER BY time
+              WHERE time IS NOT NULL AND coalesce(lane, '') NOT IN ('warmup', 'cooldown')
+              ORDER BY time
             ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
         )
     partial.replace(parquet)

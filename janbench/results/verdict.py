@@ -111,6 +111,15 @@ def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
             value=validity.proxy_cpu,
             limit=limits.proxy_cpu,
         )
+    if (validity.schedule_lag_p99_ms or 0) > limits.schedule_lag_p99_ms:
+        yield Reason(
+            kind="schedule_lag",
+            message=f"Iterations started {validity.schedule_lag_p99_ms:.0f} ms late (p99; limit "
+            f"{limits.schedule_lag_p99_ms:g} ms): no virtual user was free in time, so the load "
+            "was not the one asked for. Raise load.iteration_s or load.max_vus.",
+            value=validity.schedule_lag_p99_ms,
+            limit=limits.schedule_lag_p99_ms,
+        )
     yield from _shortfall(result, subject)
 
 

@@ -55,8 +55,9 @@ function payload(body, headers) {
 
 // The timing proxy strips this header; it ties the proxy's record to the step.
 function context(it, step, name, end) {
+  const { step: stepTag, lane } = it.tags(step);
   const fields = {
-    scenario: it.scenario.name, step: step.id, lane: it.lane, vu: exec.vu.idInTest,
+    scenario: it.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
     iter: it.number, name, prompt: step.prompt || '', end: (end || []).join(','),
   };
   return Object.entries(fields)

@@ -65,3 +65,15 @@ function addTokens(tags, tokens, estimated, milliseconds) {
   if (estimated) llm.estimatedTokens.add(tokens, tags);
   if (milliseconds > 0) llm.tokensPerSecond.add(tokens / (milliseconds / 1000), tags);
 }
+
+/**
+ * Counts tokens, input and output, against the budget; what no server counts is estimated.
+ * @param {{input?: number, output?: number, input_tokens?: number, output_tokens?: number}} usage
+ * @param {number|undefined} output @param {any} body of the request
+ */
+export function spend(usage, output, body) {
+  const taken = [usage.input, usage.input_tokens].find((count) => count !== undefined);
+  const given = [usage.output, usage.output_tokens, output].find((count) => count !== undefined);
+  const asked = taken === undefined ? JSON.stringify(body.messages || body.input || '').length / 4 : taken;
+  llm.spent.add(Math.ceil(asked) + (given || 0));
+}

@@ -2,7 +2,14 @@
 
 import { Counter, Trend } from 'k6/metrics';
 
-const time = (name) => new Trend(name, true);
+import { counts } from './phase.js';
+
+// What is sent in a warm-up is measured by nothing but k6 itself.
+const counted = (metric) => ({
+  add(value, tags) { if (counts()) metric.add(value, tags); },
+});
+const time = (name) => counted(new Trend(name, true));
+const counter = (name) => counted(new Counter(name));
 
 export const llm = {
   // Request written -> first byte of the response headers. Not the time to the first token.
@@ -16,25 +23,29 @@ export const llm = {
   itlMax: time('llm_itl_max_ms'),
   e2e: time('llm_e2e_ms'),
   finalize: time('llm_finalize_ms'),
-  tokensPerSecond: new Trend('llm_tokens_per_sec'),
-  outputTokens: new Counter('llm_output_tokens'),
+  tokensPerSecond: counted(new Trend('llm_tokens_per_sec')),
+  outputTokens: counter('llm_output_tokens'),
   // Those of them that no server counted: content events stand for tokens.
-  estimatedTokens: new Counter('llm_estimated_tokens'),
-  errors: new Counter('llm_errors'),
+  estimatedTokens: counter('llm_estimated_tokens'),
+  // Input and output, warm-up included: what has to be paid.
+  spent: new Counter('llm_tokens_spent'),
+  errors: counter('llm_errors'),
   // Streams that failed inside a 200, which http_req_failed can't know.
-  failedInside: new Counter('llm_failed_inside_200'),
+  failedInside: counter('llm_failed_inside_200'),
   // Every stream ends in exactly one class; the tag `kind` says which, `ok` included.
-  streams: new Counter('llm_stream_errors'),
+  streams: counter('llm_stream_errors'),
 };
 
 export const auth = {
   login: time('guest_login_time_ms'),
   refresh: time('refresh_token_time_ms'),
-  relogins: new Counter('auth_relogins'),
+  relogins: counter('auth_relogins'),
 };
 
-export const laneIterations = new Counter('lane_iterations');
-export const stepFailures = new Counter('step_failures');
+export const laneIterations = counter('lane_iterations');
+// How late scheduled iterations start.
+export const scheduleLag = time('schedule_lag_ms');
+export const stepFailures = counter('step_failures');
 
 /** Metrics that a scenario names itself: a time for each step, and its success counters. */
 export function scenarioMetrics(scenario, steps) {
@@ -47,7 +58,7 @@ export function scenarioMetrics(scenario, steps) {
   }
   return {
     time: known,
-    successes: new Counter(`${scenario.counters}_successes`),
-    errors: new Counter(`${scenario.counters}_errors`),
+    successes: counter(`${scenario.counters}_successes`),
+    errors: counter(`${scenario.counters}_errors`),
   };
 }

@@ -1,6 +1,7 @@
 // Any other endpoint, described in YAML: request, expected status, checks and values to keep.
 
 import { explain, verify } from '../checks.js';
+import { meets } from '../flow.js';
 import { json, send } from '../http.js';
 import { fill, pick } from '../paths.js';
 
@@ -19,7 +20,7 @@ export function run(it, step) {
   const body = json(response);
   const conditions = { [`status ${step.expect.join(' or ')}`]: step.expect.includes(response.status) };
   for (const condition of step.checks) {
-    conditions[condition.name] = () => holds(condition, pick(body, condition.path), it.variables);
+    conditions[condition.name] = () => meets(condition, pick(body, condition.path), it.variables);
   }
   for (const [name, path] of Object.entries(step.extract)) {
     const value = pick(body, path);
@@ -29,22 +30,4 @@ export function run(it, step) {
   if (!verify(it, step, conditions)) {
     explain(it, `${response.status} ${response.error || String(response.body).slice(0, 300)}`);
   }
-}
-
-const TESTS = {
-  exists: (value, wanted) => (value !== undefined && value !== null) === wanted,
-  equals: (value, wanted) => JSON.stringify(value) === JSON.stringify(wanted),
-  contains: (value, wanted) => (Array.isArray(value)
-    ? value.some((entry) => JSON.stringify(entry) === JSON.stringify(wanted))
-    : String(value).includes(String(wanted))),
-  matches: (value, wanted) => new RegExp(wanted).test(String(value)),
-  type: (value, wanted) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value) === wanted,
-  min: (value, wanted) => Number(value) >= wanted,
-  max: (value, wanted) => Number(value) <= wanted,
-};
-
-function holds(condition, value, variables) {
-  return Object.entries(TESTS).every(([name, test]) => (
-    condition[name] === undefined || condition[name] === null || test(value, fill(condition[name], variables))
-  ));
 }

@@ -1,11 +1,12 @@
 // The Responses API, whole or streamed, with or without tools.
 
-import { ask, promptOf } from '../model.js';
+import { ask } from '../model.js';
+import { promptOf } from '../prompts.js';
 
 /** @param {any} it @param {any} step */
 export function run(it, step) {
   const { responses } = it.flavour;
-  const { messages } = promptOf(it, step);
+  const { messages, max_tokens: most } = promptOf(it, step);
   const body = {
     model: it.settings.model,
     // Jan Server v1 prints an array into the prompt as it stands: it wants plain text.
@@ -13,9 +14,15 @@ export function run(it, step) {
     stream: step.stream,
     ...step.parameters,
   };
+  if (most !== undefined) body.max_tokens = most;
   if (responses.limit_key !== 'max_tokens' && body.max_tokens !== undefined) {
     body[responses.limit_key] = body.max_tokens;
     delete body.max_tokens;
+  }
+  if (body.response_format && responses.tools === 'flat') {
+    // OpenAI's Responses API wants the form of the text, one level up.
+    body.text = { format: { type: 'json_schema', ...body.response_format.json_schema } };
+    delete body.response_format;
   }
   if (body.tools && responses.tools === 'flat') body.tools = body.tools.map(flat);
   ask(it, step, {

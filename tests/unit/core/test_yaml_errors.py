@@ -23,7 +23,7 @@ CASES = {
     ),
     "missing key": (
         "scenarios:\n  a:\n    steps:\n      - kind: chat\n",
-        (4, 9), "the key 'messages' is missing", "A chat completion",
+        (4, 9), "the key 'messages' is missing", "'prompts'",
     ),
     "duplicate name": (
         "scenarios:\n  a:\n    steps:\n" + CHAT + "  a:\n    steps:\n" + CHAT,

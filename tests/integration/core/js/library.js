@@ -3,7 +3,8 @@
 import { check } from 'k6';
 
 import { emptyStory, tell, tokensOf } from './lib/dialects.js';
-import { shape, wholeRate } from './lib/load.js';
+import { ramps } from './lib/load.js';
+import { wholeRates } from './lib/rates.js';
 import { mask, maskHeaders } from './lib/mask.js';
 import { fill, pick } from './lib/paths.js';
 import { parseSse, readTail } from './lib/sse.js';
@@ -26,10 +27,10 @@ const GOOD = `${ROLE}${chunk({ content: 'Hel' })}${chunk({ content: 'lo' })}${ch
 const DONE = 'data: [DONE]\n';
 
 export default function () {
-  equal('whole rates', [2, 0.5, 0.25, 2.5, 0.333, 7].map(wholeRate).map(({ target, timeUnit }) => [target, timeUnit]),
+  equal('whole rates', [2, 0.5, 0.25, 2.5, 0.333, 7].map((rate) => wholeRates([rate])).map(({ targets, timeUnit }) => [targets[0], timeUnit]),
     [[2, '1s'], [1, '2s'], [1, '4s'], [5, '2s'], [333, '1000s'], [7, '1s']]);
-  equal('short ramp', shape(10), { ramp: 2, hold: 6 });
-  equal('long ramp', shape(600), { ramp: 60, hold: 480 });
+  equal('short ramp', ramps(3, 10), [[2, 0, 3], [6, 3, 3], [2, 3, 0]]);
+  equal('long ramp', ramps(3, 600), [[60, 0, 3], [480, 3, 3], [60, 3, 0]]);
 
   equal('events', parseSse('event: a\r\ndata:1\r\ndata: 2\r\n\r\n: comment\nid: 7\ndata: x').frames,
     [{ event: 'a', data: '1\n2' }, { event: '', data: 'x' }]);

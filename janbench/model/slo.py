@@ -1,0 +1,138 @@
+"""Service-level objectives of a scenario or of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from janbench.model.base import Frozen
+
+Statistic = Literal["min", "mean", "p50", "p90", "p95", "p99", "max"]
+Limit = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Limits = dict[Statistic, Limit]
+
+# Latencies, which must not exceed their limit, and how k6 knows them; k6 has no pooled gaps.
+LATENCIES: dict[str, str | None] = {
+    "ttft_ms": "llm_ttft_ms",
+    "ttft_visible_ms": None,
+    "itl_ms": None,
+    "tpot_ms": "llm_tpot_ms",
+    "e2e_ms": "llm_e2e_ms",
+    "ttfb_ms": "llm_ttfb_ms",
+    "finalize_ms": "llm_finalize_ms",
+}
+FLOORS: dict[str, str | None] = {"tokens_per_s": "llm_tokens_per_sec"}
+PER_REQUEST = ("ttft_ms", "ttft_visible_ms", "tpot_ms", "e2e_ms", "ttfb_ms", "tokens_per_s")
+_K6_STATISTICS = {"min": "min", "mean": "avg", "p50": "med", "max": "max"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One objective; `step` None means the whole scenario.
+
+    `limits` are those that a single request has to meet, where the objective is about goodput.
+    """
+
+    metric: str
+    statistic: str
+    comparison: Literal["<=", ">="]
+    limit: float
+    step: str | None = None
+    abort_on_fail: bool = False
+    limits: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name it for people: `ttft_ms p95 <= 800`."""
+        statistic = "" if self.statistic == "share" else f" {self.statistic}"
+        return f"{self.metric}{statistic} {self.comparison} {self.limit:g}"
+
+    @property
+    def threshold(self) -> tuple[str, str] | None:
+        """Give the k6 metric and expression that judge the same; None where k6 can't."""
+        known = {**LATENCIES, **FLOORS}.get(self.metric)
+        if known is None:
+            return None
+        metric = known if self.step is None else f"{known}{{step:{self.step}}}"
+        statistic = _K6_STATISTICS.get(self.statistic, f"p({self.statistic[1:]})")
+        return metric, f"{statistic}{self.comparison}{_plain(self.limit)}"
+
+
+class Goodput(Frozen):
+    """The share of attempted requests that must succeed and meet each of `limits`.
+
+    Errors, dropped iterations and missing figures are misses. Without `limits`, those of the other
+    objectives hold for each request.
+    """
+
+    share: Share
+    limits: dict[
+        Literal["ttft_ms", "ttft_visible_ms", "tpot_ms", "e2e_ms", "ttfb_ms", "tokens_per_s"], Limit
+    ] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_share(cls, data: Any) -> Any:
+        """Take a bare number for the share."""
+        if isinstance(data, int | float | str) and not isinstance(data, bool):
+            return {"share": data}
+        return data
+
+
+class Slo(Frozen):
+    """Objectives: limits for latencies by statistic, floors for speeds, shares.
+
+    Latencies are milliseconds; `tokens_per_s` is per request, `output_tokens_per_s` and
+    `requests_per_s` of the whole run. `abort_on_fail` ends the run when k6 sees an objective
+    missed, after `abort_after_s`.
+    """
+
+    ttft_ms: Limits = Field(default_factory=dict)
+    ttft_visible_ms: Limits = Field(default_factory=dict)
+    itl_ms: Limits = Field(default_factory=dict)
+    tpot_ms: Limits = Field(default_factory=dict)
+    e2e_ms: Limits = Field(default_factory=dict)
+    ttfb_ms: Limits = Field(default_factory=dict)
+    finalize_ms: Limits = Field(default_factory=dict)
+    tokens_per_s: Limits = Field(default_factory=dict)
+    output_tokens_per_s: Limit | None = None
+    requests_per_s: Limit | None = None
+    error_rate: Share | None = None
+    goodput: Goodput | None = None
+    abort_on_fail: bool = False
+
+    def wanted(self, step: str | None = None) -> Iterator[Wanted]:
+        """Give the objectives one by one."""
+        for metric in LATENCIES:
+            for statistic, limit in getattr(self, metric).items():
+                yield Wanted(metric, statistic, "<=", limit, step, self.abort_on_fail)
+        for statistic, limit in self.tokens_per_s.items():
+            yield Wanted("tokens_per_s", statistic, ">=", limit, step, self.abort_on_fail)
+        for metric in ("output_tokens_per_s", "requests_per_s"):
+            if getattr(self, metric) is not None:
+                yield Wanted(metric, "share", ">=", getattr(self, metric), step)
+        if self.error_rate is not None:
+            yield Wanted("error_rate", "share", "<=", self.error_rate, step)
+        if self.goodput is not None:
+            yield Wanted(
+                "goodput", "share", ">=", self.goodput.share, step, limits=self.request_limits()
+            )
+
+    def request_limits(self) -> tuple[tuple[str, float], ...]:
+        """Give the limits of a single request that goodput goes by."""
+        if self.goodput is not None and self.goodput.limits:
+            return tuple(self.goodput.limits.items())
+        found = []
+        for metric in PER_REQUEST:
+            given = getattr(self, metric).values()
+            if given:
+                found.append((metric, min(given) if metric in FLOORS else max(given)))
+        return tuple(found)
+
+
+def _plain(number: float) -> str:
+    return f"{number:.6f}".rstrip("0").rstrip(".")

@@ -1,0 +1,97 @@
+"""Raw k6 thresholds, checked as far as k6 would: it refuses a whole script for one bad line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from janbench.errors import suggestion
+from janbench.model.base import Frozen
+from janbench.model.duration import DurationOrZero, told
+
+_BUILT_IN = {
+    "checks": "rate", "data_received": "counter", "data_sent": "counter",
+    "dropped_iterations": "counter", "http_req_blocked": "trend", "http_req_connecting": "trend",
+    "http_req_duration": "trend", "http_req_failed": "rate", "http_req_receiving": "trend",
+    "http_req_sending": "trend", "http_req_tls_handshaking": "trend", "http_req_waiting": "trend",
+    "http_reqs": "counter", "iteration_duration": "trend", "iterations": "counter",
+    "vus": "gauge", "vus_max": "gauge",
+}  # fmt: skip
+_OURS = {
+    "llm_ttfb_ms": "trend", "llm_receiving_ms": "trend", "llm_total_ms": "trend",
+    "llm_queue_ms": "trend", "llm_ttft_ms": "trend", "llm_tpot_ms": "trend", "llm_itl_ms": "trend",
+    "llm_itl_max_ms": "trend", "llm_e2e_ms": "trend", "llm_finalize_ms": "trend",
+    "llm_tokens_per_sec": "trend", "llm_output_tokens": "counter",
+    "llm_estimated_tokens": "counter", "llm_errors": "counter", "llm_failed_inside_200": "counter",
+    "llm_stream_errors": "counter", "llm_tokens_spent": "counter",
+    "guest_login_time_ms": "trend", "refresh_token_time_ms": "trend", "auth_relogins": "counter",
+    "lane_iterations": "counter", "step_failures": "counter", "schedule_lag_ms": "trend",
+}  # fmt: skip
+KNOWN: dict[str, str] = {**_BUILT_IN, **_OURS}
+
+_METHODS = {
+    "trend": ("avg", "min", "max", "med", "p"),
+    "counter": ("count", "rate"),
+    "rate": ("rate",),
+    "gauge": ("value",),
+}
+_EXPRESSION = re.compile(
+    r"^\s*(avg|min|max|med|count|rate|value|p\(\s*(?:100(?:\.0{1,6})?|\d{1,2}(?:\.\d{1,6})?)\s*\))"
+    r"\s*(<=|>=|===|==|!=|<|>)\s*-?\d{1,15}(?:\.\d{1,9})?\s*$",
+    re.ASCII,
+)
+_METRIC = re.compile(
+    r"^([A-Za-z_][A-Za-z0-9_]{1,127})(\{[A-Za-z_]\w*:[\w./+ -]+(,[A-Za-z_]\w*:[\w./+ -]+)*\})?$",
+    re.ASCII,
+)
+
+
+class Threshold(Frozen):
+    """A k6 threshold: an expression such as `p(95)<800`; a bare text is the expression."""
+
+    threshold: str
+    abort_on_fail: bool = Field(default=False, alias="abortOnFail")
+    delay_abort_eval: DurationOrZero | None = Field(default=None, alias="delayAbortEval")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_text(cls, data: Any) -> Any:
+        """Take a bare text for the expression."""
+        return {"threshold": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Threshold:
+        if not _EXPRESSION.match(self.threshold):
+            raise ValueError(
+                f"{self.threshold!r} is no k6 threshold: write p(95)<800, rate<0.05 or count<10"
+            )
+        return self
+
+    def for_k6(self) -> str | dict[str, Any]:
+        """Give it in k6's form."""
+        if not self.abort_on_fail:
+            return self.threshold
+        given: dict[str, Any] = {"threshold": self.threshold, "abortOnFail": True}
+        if self.delay_abort_eval is not None:
+            given["delayAbortEval"] = told(self.delay_abort_eval)
+        return given
+
+
+def complaint(metric: str, expressions: tuple[Threshold, ...], known: Mapping[str, str]) -> str:
+    """Say why k6 would refuse these thresholds, empty when it wouldn't; `known`: types by name."""
+    match = _METRIC.match(metric)
+    if not match:
+        return f"{metric!r} is no metric: write a name, or name{{tag:value}}"
+    kind = known.get(match[1])
+    if kind is None:
+        return f"there is no metric {match[1]!r}. {suggestion(match[1], known)}"
+    for entry in expressions:
+        found = _EXPRESSION.match(entry.threshold)
+        method = found[1].split("(")[0] if found else ""
+        if method not in _METHODS[kind]:
+            allowed = ", ".join("p(N)" if name == "p" else name for name in _METHODS[kind])
+            return f"{match[1]} is a {kind}: a threshold on it takes {allowed}, not {method}"
+    return ""
