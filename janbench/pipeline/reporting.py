@@ -35,12 +35,13 @@ def load_run(reference: str, root: Path) -> LoadedRun:
 
 
 def read_all_series(loaded: LoadedRun) -> dict[str, ScenarioSeries]:
-    """Read the series of every scenario that has records."""
+    """Read the series of every scenario under load that has records; one pass has no course."""
     from janbench.results.series import read_series
 
     found = {
         scenario.name: read_series(loaded.records(scenario.name))
         for scenario in loaded.run.scenarios
+        if scenario.mode != "single"
     }
     return {name: series for name, series in found.items() if series is not None}
 
