@@ -1,0 +1,173 @@
+"""Kubernetes objects for k6-operator: a `TestRun` (k6.io/v1alpha1) and what it needs.
+
+The operator starts `parallelism` runners and gives each its share of the load by k6's execution
+segments, so that all together offer exactly what was asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# A ConfigMap holds 1 MiB in all; its names and labels need some of it.
+CONFIG_MAP_BYTES = 1_000_000
+ARCHIVE = "test.tar"
+PROXY_PORT = 8790
+_RECORDS = "/records"
+_USER = 12345  # of the official k6 image
+_LABELS = {"app.kubernetes.io/name": "janbench", "app.kubernetes.io/managed-by": "janbench"}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a runner asks for and may use, in Kubernetes' units (`500m`, `1Gi`)."""
+
+    cpu: str = "500m"
+    memory: str = "1Gi"
+
+
+@dataclass(frozen=True)
+class ClusterTest:
+    """A test case for a cluster.
+
+    `archive` is k6's own (`k6 archive`). `claim` names a PersistentVolumeClaim that holds it as
+    `test.tar`, for one that no ConfigMap can hold. `environment` carries no secret: those come
+    from the keys of the Secret `secret`, each of which may be absent. `proxy_image`, when given, is
+    the janbench image whose timing proxy runs beside each runner.
+    """
+
+    name: str
+    archive: bytes = field(repr=False)
+    parallelism: int
+    image: str
+    target: str
+    environment: Mapping[str, str]
+    tags: Mapping[str, str]
+    secret: str
+    secret_keys: tuple[str, ...]
+    namespace: str = ""
+    proxy_image: str = ""
+    claim: str = ""
+    outputs: tuple[str, ...] = ()
+    separate: bool = False
+    resources: Resources = field(default_factory=Resources)
+
+
+def manifests(test: ClusterTest) -> list[dict[str, Any]]:
+    """Give the objects to apply, in order."""
+    made = [] if test.claim else [_config_map(test)]
+    return [*made, _test_run(test)]
+
+
+def object_name(name: str) -> str:
+    """Give a name that Kubernetes takes (DNS-1123): `janbench-` and the test case's."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"janbench-{plain}"[:52].rstrip("-")  # the operator appends `-initializer` and more
+
+
+def _metadata(test: ClusterTest) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": object_name(test.name), "labels": dict(_LABELS)}
+    if test.namespace:
+        metadata["namespace"] = test.namespace
+    return metadata
+
+
+def _config_map(test: ClusterTest) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(test),
+        "binaryData": {ARCHIVE: base64.b64encode(test.archive).decode("ascii")},
+    }
+
+
+def _test_run(test: ClusterTest) -> dict[str, Any]:
+    place = {"name": test.claim or object_name(test.name), "file": ARCHIVE}
+    script = {"volumeClaim": {**place, "readOnly": True}} if test.claim else {"configMap": place}
+    return {
+        "apiVersion": "k6.io/v1alpha1",
+        "kind": "TestRun",
+        "metadata": _metadata(test),
+        "spec": {
+            "parallelism": test.parallelism,
+            "script": script,
+            "args": _arguments(test),
+            "separate": test.separate,
+            "quiet": "false",
+            "initializer": _pod(test),
+            "runner": {**_pod(test), **_runner(test)},
+        },
+    }
+
+
+def _arguments(test: ClusterTest) -> list[str]:
+    arguments = ["--no-usage-report", "--log-format", "json"]
+    for name, value in test.tags.items():
+        arguments += ["--tag", f"{name}={value}"]
+    return [*arguments, *(word for output in test.outputs for word in ("--out", output))]
+
+
+def _pod(test: ClusterTest) -> dict[str, Any]:
+    return {
+        "image": test.image,
+        "imagePullPolicy": "IfNotPresent",
+        "env": _environment(test),
+        "securityContext": {"runAsNonRoot": True, "runAsUser": _USER, "runAsGroup": _USER},
+        "containerSecurityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+
+
+def _environment(test: ClusterTest) -> list[dict[str, Any]]:
+    plain = dict(test.environment)
+    if test.proxy_image:
+        plain["JANBENCH_PROXY"] = f"http://127.0.0.1:{PROXY_PORT}"
+    listed: list[dict[str, Any]] = [{"name": k, "value": v} for k, v in sorted(plain.items())]
+    for key in test.secret_keys:
+        reference = {"name": test.secret, "key": key, "optional": True}
+        listed.append({"name": key, "valueFrom": {"secretKeyRef": reference}})
+    return listed
+
+
+def _runner(test: ClusterTest) -> dict[str, Any]:
+    limits = {"cpu": test.resources.cpu, "memory": test.resources.memory}
+    # Memory has a limit, since a runner without one takes the node down; processors have none,
+    # since a throttled runner measures itself.
+    runner: dict[str, Any] = {
+        "resources": {"requests": limits, "limits": {"memory": test.resources.memory}},
+        "metadata": {"labels": dict(_LABELS)},
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": dict(_LABELS)},
+            }
+        ],
+    }
+    if test.proxy_image:
+        runner["initContainers"] = [_proxy(test)]
+        runner["volumes"] = [{"name": "records", "emptyDir": {}}]
+    return runner
+
+
+def _proxy(test: ClusterTest) -> dict[str, Any]:
+    """Give the timing proxy as a native sidecar (Kubernetes 1.29): started first, ended last."""
+    listen = f"127.0.0.1:{PROXY_PORT}"
+    return {
+        "name": "timing-proxy",
+        "image": test.proxy_image,
+        "command": ["janbench"],
+        "args": ["proxy", "--target", test.target, "--listen", listen, "--records", _RECORDS],
+        "restartPolicy": "Always",
+        "volumeMounts": [{"name": "records", "mountPath": _RECORDS}],
+        "resources": {
+            "requests": {"cpu": "500m", "memory": "256Mi"},
+            "limits": {"memory": "512Mi"},
+        },
+    }

@@ -1,0 +1,117 @@
+"""`janbench k8s render`, and what the runners do with it: real k6, split by its segments."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from janbench.cli.k8s import k8s
+from janbench.errors import ConfigError
+from tests.docker_daemon import k6_binary
+from tests.embedded import embedded_server
+from tests.unit.engines.test_kubernetes_manifests import check
+
+ROOT = Path(__file__).parents[3]
+SCENARIOS = ["--scenarios", str(ROOT / "scenarios.yaml")]
+SECRET = "sk-a-secret-of-the-cluster"
+
+
+def render(folder: Path, *arguments: str, **environment: str) -> list[dict[str, Any]]:
+    """Render into a folder; gives the objects."""
+    given = ["render", *arguments, *SCENARIOS, "-o", str(folder)]
+    done = CliRunner(env=environment).invoke(k8s, given, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    written = done.output.splitlines()[0].removeprefix("wrote ")
+    return list(yaml.safe_load_all(Path(written).read_text(encoding="utf-8")))
+
+
+def test_no_secret_is_written(tmp_path: Path) -> None:
+    secrets = {"API_KEY": SECRET, "K6_PROMETHEUS_RW_PASSWORD": SECRET}
+    url = "http://prometheus:9090/api/v1/write"
+    config_map, run = render(tmp_path, "test-responses", **secrets, K6_PROMETHEUS_RW_SERVER_URL=url)
+    check(run)
+    packed = base64.b64decode(config_map["binaryData"]["test.tar"])
+    assert SECRET.encode() not in packed
+    assert SECRET not in (tmp_path / "test-responses.yaml").read_text()
+    environment = {entry["name"]: entry.get("value") for entry in run["spec"]["runner"]["env"]}
+    assert environment["K6_PROMETHEUS_RW_SERVER_URL"] == url
+    assert environment["K6_PROMETHEUS_RW_PASSWORD"] is None
+    assert run["spec"]["args"][-2:] == ["--out", "experimental-prometheus-rw"]
+
+
+def test_large_test_needs_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("janbench.pipeline.cluster.CONFIG_MAP_BYTES", 1000)
+    with pytest.raises(ConfigError, match="a ConfigMap holds 1 MB") as error:
+        render(tmp_path, "test-responses")
+    assert "--claim" in error.value.hint
+    (run,) = render(tmp_path, "test-responses", "--claim", "scripts")
+    check(run)
+    assert (tmp_path / "janbench-test-responses.tar").stat().st_size > 1000
+
+
+def test_single_run_is_not_split(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can't be split"):
+        render(tmp_path, "test-responses", "--parallelism", "2", SINGLE_RUN="true")
+
+
+@pytest.mark.parametrize("runners", [1, 3])
+def test_runners_together_offer_exactly_the_load_that_was_asked_for(
+    tmp_path: Path, runners: int
+) -> None:
+    """2.1/s and 5.1/s for 5 s, 1 s of ramp at either end: 8.4 and 20.4 iterations, begun 8 and 20.
+
+    Not 2/s and 5/s: the last iteration would fall on the last instant, and start or not.
+    """
+    with embedded_server("--ttft-ms", "2", "--itl-ms", "1", "--tokens", "4") as server:
+        load = ["--duration", "5s", "--nonstream-rps", "2.1", "--stream-rps", "5.1"]
+        config_map, run = render(
+            tmp_path,
+            "test-completion-standard",
+            *[*load, "--base", server.base, "--timing", "direct"],
+            *["--parallelism", str(runners)],
+        )
+        (tmp_path / "test.tar").write_bytes(base64.b64decode(config_map["binaryData"]["test.tar"]))
+        environment = {e["name"]: e["value"] for e in run["spec"]["runner"]["env"] if "value" in e}
+        started = _run_segments(tmp_path, runners, run["spec"]["args"], environment)
+        asked = [row for row in server.truth() if "chat/completions" in row["path"]]
+    assert started == 28
+    assert len(asked) == 28
+
+
+def _run_segments(
+    folder: Path, runners: int, arguments: list[str], environment: dict[str, str]
+) -> int:
+    """Start runners as the operator does; gives the iterations that they started together."""
+    sequence = ",".join(["0", *(f"{n}/{runners}" for n in range(1, runners)), "1"])
+    points = sequence.split(",")
+    running = []
+    for number in range(runners):
+        summary = folder / f"summary-{number}.json"
+        segment = f"{points[number]}:{points[number + 1]}"
+        command = [str(k6_binary()), "run", "--quiet", "--address", "127.0.0.1:0"]
+        command += ["--execution-segment", segment, "--execution-segment-sequence", sequence]
+        command += ["--summary-export", str(summary), *arguments, str(folder / "test.tar")]
+        process = subprocess.Popen(
+            command,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        running.append((process, summary))
+    try:
+        for process, _ in running:
+            assert process.wait(timeout=60) in (0, 99)
+    finally:
+        for process, _ in running:
+            process.kill()
+            process.wait()
+    metrics = [json.loads(summary.read_text())["metrics"] for _, summary in running]
+    return sum(m["iterations"]["count"] for m in metrics if "iterations" in m)

@@ -1,0 +1,101 @@
+"""The objects for k6-operator against a schema of its fields."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from janbench.engines.kubernetes_manifests import ClusterTest, manifests, object_name
+
+SCHEMA = json.loads((Path(__file__).parent / "testrun.schema.json").read_text())
+TEST = ClusterTest(
+    name="test-responses",
+    archive=b"\x00packed\xff",
+    parallelism=4,
+    image="grafana/k6:1.7.1",
+    target="http://jan:8787",
+    environment={"BASE": "http://jan:8787", "STREAM_RPS": "8"},
+    tags={"testid": "t-1"},
+    secret="credentials",
+    secret_keys=("API_KEY",),
+)
+
+
+def check(run: dict[str, Any]) -> None:
+    validator: Any = importlib.import_module("jsonschema")
+    validator.validate(run, SCHEMA)
+
+
+def variant(**changed: Any) -> list[dict[str, Any]]:
+    return manifests(dataclasses.replace(TEST, **changed))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"parallelism": 1, "separate": True},
+        {"claim": "scripts", "namespace": "load"},
+        {"proxy_image": "janbench:0.1.0"},
+        {"outputs": ("experimental-prometheus-rw",)},
+        {"name": "Odd_Name with/Everything.js" * 4},
+    ],
+)
+def test_objects_have_only_fields_that_the_operator_knows(changed: dict[str, Any]) -> None:
+    *_, run = variant(**changed)
+    check(run)
+
+
+def test_schema_refuses_what_the_operator_does_not_know() -> None:
+    """The schema can fail: a list of extra containers is what the operator hasn't got."""
+    *_, run = variant()
+    run["spec"]["runner"]["containers"] = []
+    with pytest.raises(Exception, match="containers"):
+        check(run)
+
+
+def test_config_map_holds_the_archive_to_the_byte() -> None:
+    config_map, run = variant()
+    assert base64.b64decode(config_map["binaryData"]["test.tar"]) == TEST.archive
+    assert run["spec"]["script"]["configMap"]["name"] == config_map["metadata"]["name"]
+    assert run["spec"]["parallelism"] == 4
+
+
+def test_claim_takes_the_place_of_the_config_map() -> None:
+    (run,) = variant(claim="scripts")
+    place = {"name": "scripts", "file": "test.tar", "readOnly": True}
+    assert run["spec"]["script"] == {"volumeClaim": place}
+
+
+def test_secrets_are_referred_to_and_may_be_absent() -> None:
+    *_, run = variant()
+    by_name = {entry["name"]: entry for entry in run["spec"]["runner"]["env"]}
+    reference = {"name": "credentials", "key": "API_KEY", "optional": True}
+    assert by_name["API_KEY"] == {"name": "API_KEY", "valueFrom": {"secretKeyRef": reference}}
+    assert by_name["BASE"]["value"] == "http://jan:8787"
+
+
+def test_timing_proxy_is_a_native_sidecar_that_the_script_is_told_of() -> None:
+    *_, run = variant(proxy_image="janbench:0.1.0")
+    runner = run["spec"]["runner"]
+    (sidecar,) = runner["initContainers"]
+    assert sidecar["restartPolicy"] == "Always"
+    listen = sidecar["args"][sidecar["args"].index("--listen") + 1]
+    address = {entry["name"]: entry.get("value") for entry in runner["env"]}["JANBENCH_PROXY"]
+    assert address == f"http://{listen}"
+    assert [v["name"] for v in runner["volumes"]] == [sidecar["volumeMounts"][0]["name"]]
+    *_, without = variant()
+    assert "initContainers" not in without["spec"]["runner"]
+    assert "JANBENCH_PROXY" not in json.dumps(without)
+
+
+def test_names_are_those_that_kubernetes_takes() -> None:
+    assert object_name("test-responses") == "janbench-test-responses"
+    assert object_name("A_b/ç.js") == "janbench-a-b-js"
+    assert len(object_name("x" * 200)) <= 52
