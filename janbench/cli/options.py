@@ -18,6 +18,14 @@ scenarios_option = click.option(
     help="Scenario file.  [default: ./scenarios.yaml, else the one that comes with janbench]",
 )
 
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override any key: scenarios.NAME.load.rate=5.",
+)
+
 
 def assignments(values: tuple[str, ...]) -> dict[str, str]:
     """Read `KEY=VALUE` arguments; raises ConfigError for anything else."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from janbench.cli.options import scenarios_option
+from janbench.cli.options import overrides_option, scenarios_option
 
 
 @click.command("render")
@@ -14,7 +14,14 @@ from janbench.cli.options import scenarios_option
 @click.option("-o", "--output", default="src", metavar="DIR", help="Where to.  [default: src]")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file differs.")
 @scenarios_option
-def render(names: tuple[str, ...], output: str, check: bool, scenario_file: str | None) -> int:
+@overrides_option
+def render(
+    names: tuple[str, ...],
+    output: str,
+    check: bool,
+    scenario_file: str | None,
+    overrides: tuple[str, ...],
+) -> int:
     """Write scenarios (all, without a NAME) as k6 scripts that run without janbench.
 
     BASE=http://127.0.0.1:8787 SINGLE_RUN=true k6 run src/test-completion-standard.js
@@ -24,7 +31,7 @@ def render(names: tuple[str, ...], output: str, check: bool, scenario_file: str 
     from janbench.render.script import render as render_script
     from janbench.render.writer import differing, write_scripts
 
-    listed = load_scenarios(find_scenario_file(scenario_file))
+    listed = load_scenarios(find_scenario_file(scenario_file), overrides=overrides)
     scenarios = listed.named(names) if names else list(listed.scenarios.values())
     flavours, source, folder = load_flavours(), listed.source.name, Path(output)
     scripts = [render_script(scenario, flavours, source) for scenario in scenarios]

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from janbench.cli.options import assignments, scenarios_option
+from janbench.cli.options import assignments, overrides_option, scenarios_option
 
 
 @click.command("run")
@@ -62,6 +62,7 @@ from janbench.cli.options import assignments, scenarios_option
 @click.option("--otel", metavar="ENDPOINT", help="Push metrics to an OpenTelemetry collector.")
 @click.option("--trace", is_flag=True, help="Send a W3C traceparent with every request.")
 @scenarios_option
+@overrides_option
 @click.option("--results", metavar="DIR", default="results", show_default=True, help="Where to.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -110,7 +111,7 @@ def _request(options: dict[str, Any]) -> Any:
         "single",
         "debug",
     )
-    given = ("names", "everything", "scenario_file", "engine", "k6", "timing", "demo", "testid",
+    given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "timing", "demo", "testid",
              "skip_preflight", "proxy_workers", "insecure", "prometheus", "native_histograms",
              "otel", "trace")  # fmt: skip
     return RunRequest(

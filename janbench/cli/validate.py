@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import click
 
-from janbench.cli.options import scenarios_option
+from janbench.cli.options import overrides_option, scenarios_option
 
 
 @click.command("validate")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--k6", metavar="PATH", help="The k6 to use.  [JANBENCH_K6]")
 @scenarios_option
-def validate(names: tuple[str, ...], k6: str | None, scenario_file: str | None) -> None:
+@overrides_option
+def validate(
+    names: tuple[str, ...],
+    k6: str | None,
+    scenario_file: str | None,
+    overrides: tuple[str, ...],
+) -> None:
     """Check the scenarios, render them, load each script in k6, and say what would happen."""
     from janbench.config.environment import read_environment
     from janbench.pipeline.request import RunRequest
@@ -21,6 +27,7 @@ def validate(names: tuple[str, ...], k6: str | None, scenario_file: str | None) 
         names=names,
         everything=not names,
         scenario_file=scenario_file,
+        overrides=overrides,
         environment=read_environment(),
         k6=k6,
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from janbench import resources
+from janbench.config.environment import read_environment
 from janbench.config.flavours import load_flavours
 from janbench.config.located import validated
-from janbench.config.yaml_source import Document, read_yaml
+from janbench.config.overrides import apply_overrides
+from janbench.config.references import resolve_references
+from janbench.config.scenario_sources import gather, resolve_extends
+from janbench.config.trace_file import read_trace
+from janbench.config.yaml_source import Document
 from janbench.errors import ConfigError, suggestion
+from janbench.model.arrivals import Trace
 from janbench.model.scenario import Scenario, ScenarioFile, Target
 
 
@@ -40,15 +46,26 @@ def find_scenario_file(given: str | None) -> Path:
     return here if here.exists() else resources.builtin_scenarios()
 
 
-def load_scenarios(path: Path) -> Scenarios:
-    """Read a scenario file; raises ConfigError with file, line, column and what to do."""
-    document = read_yaml(path)
+def load_scenarios(
+    path: Path, environment: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+) -> Scenarios:
+    """Read a scenario file with all that it includes, extends and refers to.
+
+    `environment` is what `${NAME}` stands for (default: the process's and `.env`); `overrides` are
+    those of `--set`. Raises ConfigError with file, line, column and what to do.
+    """
+    document = gather(path)
     if not isinstance(document.data, dict) or "scenarios" not in document.data:
         raise ConfigError(
             "a scenario file needs the key 'scenarios'",
             where=document.locate(()),
             hint="For example:\nscenarios:\n  my-test:\n    steps:\n      - kind: list_models",
         )
+    if isinstance(document.data["scenarios"], dict):
+        resolve_extends(document)
+        apply_overrides(document, overrides)
+        known = read_environment() if environment is None else environment
+        resolve_references(document, known)
     whole = validated(ScenarioFile, document, document.data)
     if not whole.scenarios:
         raise ConfigError("there are no scenarios", where=document.locate(("scenarios",)))
@@ -56,7 +73,16 @@ def load_scenarios(path: Path) -> Scenarios:
         name: _completed(name, scenario, whole.target, document)
         for name, scenario in whole.scenarios.items()
     }
+    for scenario in named.values():
+        _feed_traces(scenario)
     return Scenarios(path, named)
+
+
+def _feed_traces(scenario: Scenario) -> None:
+    """Read the traces that a scenario's load replays."""
+    for shape in scenario.load.lanes.values():
+        if isinstance(shape, Trace) and shape.file is not None:
+            shape.feed(read_trace(Path(shape.file), shape.unit))
 
 
 def _completed(name: str, scenario: Scenario, shared: Target, document: Document) -> Scenario:

@@ -82,13 +82,14 @@ class Gamma(_Random):
 class Trace(Frozen):
     """Arrivals as recorded: a CSV or JSONL `file`, or a list of seconds in `arrivals`.
 
-    `speed: 2` replays twice as fast; `limit` takes the first so many; `duration` those that start
-    within that time.
+    `unit` is that of the file's times (default: told by its columns). `speed: 2` replays twice as
+    fast; `limit` takes the first so many; `duration` those that start within that time.
     """
 
     shape: Literal["trace"]
     file: str | None = None
     arrivals: tuple[Annotated[float, Field(ge=0, le=604_800)], ...] = ()
+    unit: Literal["auto", "s", "ms"] = "auto"
     speed: float = Field(default=1.0, gt=0, le=1_000_000)
     limit: int | None = Field(default=None, ge=1)
     duration: Duration | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +43,14 @@ class Catalogue:
         return list(dict.fromkeys(names))
 
 
-def catalogue(scenario_file: str | None) -> Catalogue:
-    """Read the scenario file and look into `src/`."""
-    scenarios: Scenarios = load_scenarios(find_scenario_file(scenario_file))
+def catalogue(
+    scenario_file: str | None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+) -> Catalogue:
+    """Read the scenario file, with what `--set` changes in it, and look into `src/`."""
+    file = find_scenario_file(scenario_file)
+    scenarios: Scenarios = load_scenarios(file, environment, overrides)
     scripts = {path.stem: path for path in hand_written(SCRIPTS)}
     for name, path in scripts.items():
         if name in scenarios.scenarios:

@@ -16,7 +16,7 @@ from janbench.render.prompts import expected_tokens
 
 def forecast(request: RunRequest) -> Iterator[str]:
     """Give lines that tell each case's target, load and number of requests."""
-    listed = catalogue(request.scenario_file)
+    listed = catalogue(request.scenario_file, request.environment, request.overrides)
     selection = select(request, listed, request.environment)
     for case in selection.cases:
         yield from describe(case, demo=request.demo)

@@ -20,6 +20,7 @@ class RunRequest:
     names: tuple[str, ...] = ()
     everything: bool = False
     scenario_file: str | None = None
+    overrides: tuple[str, ...] = ()
     flags: Flags = field(default_factory=Flags)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: str = "auto"

@@ -44,7 +44,7 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
     Raises ConfigError or EngineError when nothing could be started; after that, every failure and
     every interruption becomes a verdict in `result.json`.
     """
-    listed = catalogue(request.scenario_file)
+    listed = catalogue(request.scenario_file, request.environment, request.overrides)
     with ExitStack() as stack:
         environment = dict(request.environment)
         engine = choose_engine(request.engine, EngineOptions(request.k6, environment))

@@ -21,7 +21,7 @@ from janbench.render.writer import write_scripts
 
 def validate(request: RunRequest) -> Iterator[str]:
     """Give lines about each valid case; raises ConfigError or EngineError at the first bad one."""
-    listed = catalogue(request.scenario_file)
+    listed = catalogue(request.scenario_file, request.environment, request.overrides)
     selection = select(request, listed, request.environment)
     engine = LocalEngine.find(EngineOptions(request.k6, request.environment))
     with tempfile.TemporaryDirectory(prefix="janbench-") as place:
