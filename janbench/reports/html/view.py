@@ -251,6 +251,8 @@ def _error_rows(series: ScenarioSeries, titles: Mapping[str, str]) -> list[list[
 
 
 def _why_no_charts(scenario: ScenarioResult) -> str:
+    if scenario.mode == "single":
+        return "There are no charts: one pass through the steps has no course over time."
     if scenario.timing == "direct":
         return (
             "There are no charts: without the timing proxy no record is kept of each request. "
