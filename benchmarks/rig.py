@@ -181,6 +181,18 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
+def busy_s() -> float:
+    """Return the CPU seconds that all processes of this machine have used, without interrupts."""
+    user, nice, system = (int(each) for each in Path("/proc/stat").read_text().split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds that a running process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def quantile(values: Sequence[float], share: float) -> float:
     """Return the smallest value that `share` of the values don't exceed; NaN without values."""
     if not values:
