@@ -79,7 +79,9 @@ class LocalEngine:
 
     def inspect(self, script: Path, environment: Mapping[str, str]) -> str | None:
         """Load a script without running it; give k6's complaint, None when it has none."""
-        done = process.run([self.k6, "inspect", "--include-system-env-vars", script], environment=environment)
+        done = process.run(
+            [self.k6, "inspect", "--include-system-env-vars", script], environment=environment
+        )
         if done.code == 0:
             return None
         lines = [line for line in done.stderr.splitlines() if line.strip()]

@@ -126,6 +126,8 @@ def _metric_table(scenario: ScenarioResult) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True, style="dim")
     for name, title in _SHOWN:
+        if name == "ttfb_ms" and "ttft_ms" in scenario.metrics:
+            continue  # all that can be had without the tokens' times, and no substitute for them
         if name in scenario.metrics:
             d = scenario.metrics[name]
             table.add_row(f"  {title}", str(d.count), *_percentiles(d), d.source)
