@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -40,14 +40,18 @@ def _result(**changes: Any) -> ScenarioResult:
 
 
 def _judge(
-    result: ScenarioResult, outcome: Outcome, kept: bool = True, mode: str = "load", **limits: Any
+    result: ScenarioResult,
+    outcome: Outcome,
+    kept: bool = True,
+    mode: Literal["single", "load"] = "load",
+    **limits: Any,
 ) -> tuple[str, list[str]]:
     subject = Subject(
         "s",
         mode,
         "proxy",
         lanes=(Lane("stream", 2, 20),),
-        limits=ValidityLimits(**limits),  # type: ignore[arg-type]
+        limits=ValidityLimits(**limits),
     )
     verdict, reasons = judge(result, subject, outcome, kept)
     return verdict, [reason.kind for reason in reasons]
