@@ -111,9 +111,9 @@ def _request(options: dict[str, Any]) -> Any:
         "single",
         "debug",
     )
-    given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "timing", "demo", "testid",
-             "skip_preflight", "proxy_workers", "insecure", "prometheus", "native_histograms",
-             "otel", "trace")  # fmt: skip
+    given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "timing", "demo",
+             "testid", "skip_preflight", "proxy_workers", "insecure", "prometheus",
+             "native_histograms", "otel", "trace")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **assignments(options["pairs"])},
@@ -127,10 +127,10 @@ def _request(options: dict[str, Any]) -> Any:
 
 
 def _without_values(arguments: list[str]) -> list[str]:
-    """Keep the command line for the result, less what `-e` sets: it may be a secret."""
+    """Keep the command line for the result, less what `-e` and `--set` give: it may be secret."""
     kept: list[str] = []
     for argument in arguments:
-        after_e = bool(kept) and kept[-1] in ("-e", "--env")
+        after_e = bool(kept) and kept[-1] in ("-e", "--env", "--set")
         kept.append(f"{argument.split('=')[0]}=***" if after_e else argument)
     return kept
 

@@ -79,6 +79,16 @@ class Scenario(Frozen):
         """The parts of a flavour that the steps can't do without."""
         return frozenset(step.needs for step in self.leaves if step.needs)
 
+    @property
+    def may_end_early(self) -> bool:
+        """Whether a threshold, an objective or a budget can end the run before its time."""
+        given = [entry for entries in self.judged_by.values() for entry in entries]
+        return (
+            self.load.budget.max_tokens_total is not None
+            or any(entry.abort_on_fail for entry in given)
+            or any(wanted.abort_on_fail for wanted in self.objectives())
+        )
+
     def step_ids(self) -> list[str]:
         """Give each leaf's id: its own, or its kind, numbered from the second one on."""
         seen: dict[str, int] = {}
@@ -91,10 +101,11 @@ class Scenario(Frozen):
 
     def objectives(self) -> list[Wanted]:
         """Give the objectives of the scenario and of its steps."""
-        found = list(self.slo.wanted()) if self.slo else []
+        talks = any(step.model_talk for step in self.leaves)
+        found = list(self.slo.wanted(model=talks)) if self.slo else []
         for step_id, step in zip(self.step_ids(), self.leaves, strict=True):
             if step.slo:
-                found += step.slo.wanted(step_id)
+                found += step.slo.wanted(step_id, model=step.model_talk)
         return found
 
     def in_lane(self, lane: str) -> list[Leaf]:

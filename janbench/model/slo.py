@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -25,6 +25,8 @@ LATENCIES: dict[str, str | None] = {
     "ttfb_ms": "llm_ttfb_ms",
     "finalize_ms": "llm_finalize_ms",
 }
+# The same for requests that don't go to the model.
+_PLAIN: dict[str, str | None] = {"e2e_ms": "http_req_duration", "ttfb_ms": "http_req_waiting"}
 FLOORS: dict[str, str | None] = {"tokens_per_s": "llm_tokens_per_sec"}
 PER_REQUEST = ("ttft_ms", "ttft_visible_ms", "tpot_ms", "e2e_ms", "ttfb_ms", "tokens_per_s")
 _K6_STATISTICS = {"min": "min", "mean": "avg", "p50": "med", "max": "max"}
@@ -34,7 +36,8 @@ _K6_STATISTICS = {"min": "min", "mean": "avg", "p50": "med", "max": "max"}
 class Wanted:
     """One objective; `step` None means the whole scenario.
 
-    `limits` are those that a single request has to meet, where the objective is about goodput.
+    `model`: whether it is about requests to the model. `limits` are those that a single request
+    has to meet, where the objective is about goodput.
     """
 
     metric: str
@@ -44,6 +47,7 @@ class Wanted:
     step: str | None = None
     abort_on_fail: bool = False
     limits: tuple[tuple[str, float], ...] = ()
+    model: bool = True
 
     @property
     def name(self) -> str:
@@ -54,7 +58,7 @@ class Wanted:
     @property
     def threshold(self) -> tuple[str, str] | None:
         """Give the k6 metric and expression that judge the same; None where k6 can't."""
-        known = {**LATENCIES, **FLOORS}.get(self.metric)
+        known = ({**LATENCIES, **FLOORS} if self.model else _PLAIN).get(self.metric)
         if known is None:
             return None
         metric = known if self.step is None else f"{known}{{step:{self.step}}}"
@@ -105,8 +109,12 @@ class Slo(Frozen):
     goodput: Goodput | None = None
     abort_on_fail: bool = False
 
-    def wanted(self, step: str | None = None) -> Iterator[Wanted]:
-        """Give the objectives one by one."""
+    def wanted(self, step: str | None = None, *, model: bool = True) -> Iterator[Wanted]:
+        """Give the objectives one by one; `model`: whether they are about the model's answers."""
+        for objective in self._all(step):
+            yield replace(objective, model=model)
+
+    def _all(self, step: str | None) -> Iterator[Wanted]:
         for metric in LATENCIES:
             for statistic, limit in getattr(self, metric).items():
                 yield Wanted(metric, statistic, "<=", limit, step, self.abort_on_fail)

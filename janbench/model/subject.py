@@ -7,6 +7,7 @@ from typing import Literal
 
 from janbench.model.limits import ValidityLimits
 from janbench.model.plan import Lane, Plan
+from janbench.model.slo import Wanted
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,12 @@ class StepInfo:
 
 @dataclass(frozen=True)
 class Subject:
-    """A test case as it was run; `name` is unique within the run and names its folder."""
+    """A test case as it was run; `name` is unique within the run and names its folder.
+
+    `request_limits`: what a single request has to meet to count for goodput; None where no
+    objectives are given. `uncounted_s`: length of warm-up and cool-down. `may_end_early`: a
+    threshold or a budget may have ended the run before its time.
+    """
 
     name: str
     mode: Literal["single", "load", "script"]
@@ -32,6 +38,10 @@ class Subject:
     lanes: tuple[Lane, ...] = ()
     stream_error_limit: float = 0.01
     limits: ValidityLimits = field(default_factory=ValidityLimits)
+    objectives: tuple[Wanted, ...] = ()
+    request_limits: tuple[tuple[str, float], ...] | None = None
+    uncounted_s: float = 0.0
+    may_end_early: bool = False
 
     @property
     def model_steps(self) -> list[str]:
@@ -59,5 +69,15 @@ class Subject:
         if plan.load.allow_drops:
             limits = limits.model_copy(update={"allow_drops": True})
         return cls(
-            name, mode, timing, steps, tuple(plan.lanes), scenario.stream_error_limit, limits
+            name,
+            mode,
+            timing,
+            steps,
+            tuple(plan.lanes),
+            scenario.stream_error_limit,
+            limits,
+            objectives=() if plan.single else tuple(scenario.objectives()),
+            request_limits=scenario.slo.request_limits() if scenario.slo else None,
+            uncounted_s=0.0 if plan.single else plan.load.warmup + plan.load.cooldown,
+            may_end_early=scenario.may_end_early,
         )

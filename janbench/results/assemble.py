@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from janbench.model.job import Outcome
@@ -20,6 +20,12 @@ from janbench.model.result import (
 from janbench.model.subject import StepInfo, Subject
 from janbench.results.k6_summary import K6Summary
 from janbench.results.records import Records
+from janbench.results.slo import (
+    Measured,
+    crossed_by_objectives,
+    judge_objectives,
+    thresholds_of,
+)
 from janbench.results.verdict import judge
 
 # Ours -> the k6 Trend that holds the same, for runs without records.
@@ -56,6 +62,8 @@ def assemble(evidence: Evidence) -> ScenarioResult:
     """Sum up a scenario's run and judge it."""
     subject, summary = evidence.subject, (evidence.summary or K6Summary()).measured()
     metrics = _metrics(evidence, summary)
+    steps = {step.id: _step(evidence, summary, step) for step in subject.steps}
+    own = thresholds_of(subject.objectives)
     result = ScenarioResult(
         name=subject.name,
         verdict="error",
@@ -70,14 +78,32 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         metrics=metrics,
         unmeasured=_unmeasured(subject, metrics),
         throughput=_throughput(evidence, summary),
-        steps={step.id: _step(evidence, summary, step) for step in subject.steps},
+        steps=steps,
         checks=[_owned(check, subject) for check in summary.checks],
-        thresholds=summary.thresholds(),
+        thresholds=[t for t in summary.thresholds() if (t.metric, t.expression) not in own],
         stream_errors=_stream_classes(evidence, summary),
         validity=_validity(evidence, summary),
     )
-    verdict, reasons = judge(result, subject, evidence.outcome, evidence.summary is not None)
+    measured = Measured(
+        summary,
+        evidence.records,
+        result.requests,
+        result.throughput,
+        steps,
+        result.iterations,
+        _counted_s(evidence),
+    )
+    result = result.model_copy(update={"slo": judge_objectives(subject, measured)})
+    outcome = evidence.outcome
+    if crossed_by_objectives(summary, subject.objectives):
+        outcome = replace(outcome, exit_code=0)  # the objectives tell it, from better figures
+    verdict, reasons = judge(result, subject, outcome, evidence.summary is not None)
     return result.model_copy(update={"verdict": verdict, "reasons": reasons})
+
+
+def _counted_s(evidence: Evidence) -> float:
+    """Give the length of the part that counts: without warm-up and cool-down."""
+    return max(0.0, evidence.outcome.duration_s - evidence.subject.uncounted_s)
 
 
 def _metrics(evidence: Evidence, summary: K6Summary) -> dict[str, Distribution]:
@@ -126,7 +152,7 @@ def _lanes(subject: Subject, summary: K6Summary) -> list[LaneResult]:
 
 
 def _throughput(evidence: Evidence, summary: K6Summary) -> Throughput:
-    duration = evidence.outcome.duration_s
+    duration = _counted_s(evidence)
     attempted = summary.count("http_reqs")
     source: Literal["usage", "estimated", "mixed"] | None = None
     if evidence.records is not None:

@@ -28,6 +28,18 @@ _SAMPLES = {
 }
 
 
+_OF_STREAMS = ("ttft_ms", "ttft_visible_ms", "tpot_ms")
+_FLOORS = ("tokens_per_s",)
+
+
+def _meets(metric: str, limit: float) -> str:
+    comparison = ">=" if metric in _FLOORS else "<="
+    met = f"coalesce({_SAMPLES[metric]} {comparison} {limit!r}, false)"
+    if metric in _OF_STREAMS:
+        met = f"(NOT coalesce(stream, false) OR {met})"
+    return f"(coalesce(output_tokens, 2) < 2 OR {met})" if metric == "tpot_ms" else met
+
+
 def write_parquet(folder: Path, parquet: Path) -> bool:
     """Turn the JSON lines of a folder into one Parquet file, sorted by time; False without any.
 
@@ -113,6 +125,30 @@ class Records:
         )
         total, sources = rows[0]
         return int(total), sorted(source for source in sources or () if source)
+
+    def within(self, steps: Sequence[str], limits: Sequence[tuple[str, float]]) -> tuple[int, int]:
+        """Count the requests of these steps that ended well and met every limit; and all of them.
+
+        A figure that is missing fails its limit, except where a request can't have it: a whole
+        answer has no first token, and a single token no time per further one.
+        """
+        met = " AND ".join(["integrity = 'ok'", *(_meets(*limit) for limit in limits)])
+        rows = self._ask(
+            f"SELECT count(*) FILTER (WHERE {met}), count(*) FROM records "  # noqa: S608
+            "WHERE list_contains(?, step)",
+            [list(steps)],
+        )
+        good, total = rows[0]
+        return int(good), int(total)
+
+    def tokens_of(self, step: str) -> int:
+        """Give the output tokens of a step's good requests."""
+        rows = self._ask(
+            "SELECT coalesce(sum(output_tokens), 0) FROM records "
+            "WHERE integrity = 'ok' AND step = ?",
+            [step],
+        )
+        return int(rows[0][0])
 
     def proxy_failures(self) -> dict[str, int]:
         """Count the answers that the proxy had to make because the target gave none, by cause."""

@@ -14,6 +14,8 @@ from janbench.model.result import Reason, ScenarioResult, Verdict
 from janbench.model.subject import Subject
 from janbench.results.k6_exit import THRESHOLDS_CROSSED, error_message
 
+_TOKENS_SPENT = "llm_tokens_spent"
+
 
 def judge(
     result: ScenarioResult, subject: Subject, outcome: Outcome, summary_kept: bool
@@ -124,6 +126,8 @@ def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
 
 
 def _shortfall(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+    if subject.may_end_early and result.k6_exit_code == THRESHOLDS_CROSSED:
+        return
     for lane in result.lanes:
         started = (lane.started_iterations or 0) + _dropped_of(result, lane.planned_iterations)
         missing = lane.planned_iterations - started
@@ -156,6 +160,8 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
             value=requests.failed,
         )
     for threshold in result.thresholds:
+        if threshold.metric == _TOKENS_SPENT:
+            continue
         if not threshold.ok and not (subject.mode == "single" and threshold.metric == "checks"):
             value = "no value" if threshold.value is None else f"{threshold.value:.4g}"
             yield Reason(
@@ -163,6 +169,20 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
                 message=f"Threshold crossed: {threshold.metric} {threshold.expression} "
                 f"(measured {value}).",
                 value=threshold.value,
+            )
+    for objective in result.slo.objectives:
+        if not objective.ok:
+            told = (
+                f"no value: {objective.reason}"
+                if objective.value is None
+                else f"measured {objective.value:.4g}"
+            )
+            of = f" of step {objective.step}" if objective.step else ""
+            yield Reason(
+                kind="objective",
+                message=f"Objective{of} missed: {objective.name} ({told}).",
+                value=objective.value,
+                limit=objective.limit,
             )
     yield from _stream_failures(result, subject)
     if outcome.exit_code == THRESHOLDS_CROSSED and all(t.ok for t in result.thresholds):
@@ -185,6 +205,14 @@ def _stream_failures(result: ScenarioResult, subject: Subject) -> Iterator[Reaso
 
 
 def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Iterator[Reason]:
+    for threshold in result.thresholds:
+        if threshold.metric == _TOKENS_SPENT and not threshold.ok:
+            yield Reason(
+                kind="budget",
+                message=f"The budget of tokens is used up ({threshold.value:.0f} spent), which "
+                "ended the run; what was measured until then is judged.",
+                value=threshold.value,
+            )
     if subject.mode != "single":
         for check in result.checks:
             if check.fails:

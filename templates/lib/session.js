@@ -72,6 +72,8 @@ export class Session {
 
   /** Refreshes before a request to the model as the scenario's policy says. @param {any} it */
   beforeModel(it) {
+    // A scenario without a login step logs in all the same, once, when a request needs it.
+    if (!this.loggedIn()) this.logIn(it);
     if (!this.canLogIn() || !this.refreshToken || this.scenario.refresh === 'never') return;
     if (this.scenario.refresh === 'each' || Date.now() > this.renewAt) {
       const response = this.refresh(it);
