@@ -10,6 +10,7 @@ second, driven by k6 through the proxy. Two servers:
 
 Beside them stands k6's `http_req_waiting`, which most k6 scripts call time to first token.
 Run it on a machine that is otherwise idle: the load generator, the proxy and the server share it.
+The proxy asks for priority by itself; here the server gets the same, if the system allows it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import argparse
 import contextlib
 import functools
 import itertools
+import os
 import sys
 import tempfile
 import time
@@ -33,6 +35,7 @@ from benchmarks import rig
 
 TTFT_MS, ITL_MS, TOKENS = 300, 10, 64
 RATES = (50, 200, 400)
+PROXY_PRIORITY = -10
 QUIET = 0.15
 """Cores that other processes may use during a run; busier runs are repeated."""
 LIMITS = {"ttft p50": 0.5, "ttft p99": 2.0, "itl p50": 0.1, "itl p99": 2.0}
@@ -125,6 +128,8 @@ def guidellm(program: Path) -> Iterator[tuple[str, int]]:
 
 def drive(url: str, server_pid: int, rate: int, seconds: int, folder: Path) -> Run:
     """Send streams through a proxy."""
+    with contextlib.suppress(OSError):  # as if the server had a machine of its own
+        os.setpriority(os.PRIO_PROCESS, server_pid, PROXY_PRIORITY)
     with tempfile.TemporaryDirectory(dir=folder) as records:
         busy, served, begun = rig.busy_s(), rig.cpu_s(server_pid), time.monotonic()
         with rig.janbench("proxy", "--target", url, "--records", records) as proxy:
