@@ -47,12 +47,13 @@ class Models(Frozen):
 
 
 class Chat(Frozen):
-    """A chat endpoint and how its streams end and report usage."""
+    """A chat endpoint: how its streams end and report usage, whether it takes `ignore_eos`."""
 
     path: str
     stream_usage: Literal["opt-in", "always", "never"]
     end: tuple[EndMarker, ...] = ()
     headers_with_first_token: bool = False
+    ignore_eos: bool = False
 
 
 class ConversationChat(Frozen):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
 from typing import Any
 
+from janbench.errors import ConfigError
+from janbench.model.plan import lanes_of
+from janbench.model.profile import Arrival, Scheduled
+from janbench.model.prompts import Prompt, Prompts
 from janbench.model.scenario import Scenario
 from janbench.model.step import ModelStep
+from janbench.render.prompts.files import read_prompts, read_sharegpt
+from janbench.render.prompts.lengths import draw
 from janbench.render.prompts.messages import as_sent
+from janbench.render.prompts.synthetic import of_lengths, synthetic
+from janbench.render.prompts.tokens import Counter, counter
 
 
 @dataclass
@@ -19,24 +31,121 @@ class PromptFiles:
 
 
 def prompt_files(scenario: Scenario) -> PromptFiles:
-    """Give the prompts of each step that talks to the model."""
+    """Give the prompts of each step that talks to the model.
+
+    Raises ConfigError when a file of prompts can't be used, or holds none.
+    """
     found = PromptFiles()
     for step_id, step in zip(scenario.step_ids(), scenario.leaves, strict=True):
-        if isinstance(step, ModelStep) and step.messages:
-            found.inline[step_id] = [{"messages": [as_sent(message) for message in step.messages]}]
+        if not isinstance(step, ModelStep):
+            continue
+        if step.prompts is None:
+            messages = [as_sent(message) for message in step.messages]
+            found.inline[step_id] = [{"messages": messages}]
+        else:
+            found.own[step_id] = _file(list(_rows(scenario, step, step.prompts)), step.prompts)
     return found
+
+
+def _file(rows: list[tuple[Prompt, dict[str, Any]]], prompts: Prompts) -> str:
+    """Write prompts as a JSON list, one on a line; unequal weights as a running share."""
+    if not rows:
+        raise ConfigError(
+            "there are no prompts", where=prompts.file or prompts.sharegpt or "prompts"
+        )
+    weights = [prompt.weight for prompt, _ in rows]
+    total, below = sum(weights), 0.0
+    lines = []
+    for (_, row), weight in zip(rows, weights, strict=True):
+        below += weight
+        if prompts.order == "random" and len(set(weights)) > 1:
+            row["upto"] = round(below / total, 9)
+        lines.append(json.dumps(row, ensure_ascii=False))
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _rows(
+    scenario: Scenario, step: ModelStep, prompts: Prompts
+) -> Iterator[tuple[Prompt, dict[str, Any]]]:
+    """Give each prompt with what is sent for it: messages, and its own bound on the answer."""
+    rng = Random(f"output {prompts.seed}")
+    for prompt in _prompts(
+        scenario, step, prompts, counter(prompts.tokenizer, prompts.chars_per_token)
+    ):
+        messages = [as_sent(message) for message in prompt.messages]
+        if prompt.text is not None:
+            messages = [{"role": "user", "content": prompt.text}]
+        if prompts.system is not None:
+            messages.insert(0, {"role": "system", "content": prompts.system})
+        row: dict[str, Any] = {"messages": messages}
+        if prompt.max_tokens is not None:
+            row["max_tokens"] = prompt.max_tokens
+        elif prompts.output_tokens is not None:
+            row["max_tokens"] = draw(prompts.output_tokens, rng)
+        yield prompt, row
+
+
+def _prompts(
+    scenario: Scenario, step: ModelStep, prompts: Prompts, tokens: Counter
+) -> Iterator[Prompt]:
+    if prompts.file is not None:
+        yield from read_prompts(prompts, Path(prompts.file))
+    elif prompts.sharegpt is not None:
+        for prompt, answer in read_sharegpt(prompts, Path(prompts.sharegpt)):
+            own = None if prompts.output_tokens else tokens.count(answer)
+            yield prompt.model_copy(update={"max_tokens": own})
+    elif prompts.synthetic is not None:
+        for text in synthetic(prompts, prompts.synthetic, tokens):
+            yield Prompt(text=text)
+    elif prompts.trace:
+        arrivals = _arrivals(scenario, step)
+        texts = of_lengths(prompts.seed, [a.input_tokens or 1 for a in arrivals], tokens)
+        for arrival, text in zip(arrivals, texts, strict=True):
+            yield Prompt(text=text, max_tokens=arrival.output_tokens)
+    else:
+        yield from prompts.list[: prompts.limit]
+
+
+def _arrivals(scenario: Scenario, step: ModelStep) -> list[Arrival]:
+    """Give the arrivals whose lengths a step takes: those of the lane that runs it."""
+    for lane in lanes_of(scenario, scenario.load):
+        if step in scenario.in_lane(lane.name) and isinstance(lane.profile, Scheduled):
+            known = [a for a in lane.profile.arrivals if a.input_tokens is not None]
+            if known and len(known) == len(lane.profile.arrivals):
+                return known
+    raise ConfigError(
+        "'prompts: trace' needs a load that replays a trace with a column of input lengths",
+        where=scenario.name,
+        hint="For example: load: {shape: trace, file: trace.jsonl}",
+    )
 
 
 def expected_tokens(scenario: Scenario, lane: str) -> tuple[float, float]:
     """Estimate the tokens of one iteration of a lane: those that go in, and the most that come out.
 
-    What goes in is estimated at four characters for a token where a step doesn't say.
+    What goes in is counted or estimated as the step says, else at four characters for a token.
     """
     taken = given = 0.0
+    ids = dict(zip(map(id, scenario.leaves), scenario.step_ids(), strict=True))
+    files: PromptFiles | None = None
     for step, share in scenario.expected_visits(lane):
         if not isinstance(step, ModelStep):
             continue
-        text = sum(len(str(as_sent(message)["content"])) for message in step.messages)
-        taken += share * text / 4
-        given += share * step.max_tokens
+        if step.prompts is None:
+            text = sum(len(_text(as_sent(message))) for message in step.messages)
+            taken, given = taken + share * text / 4, given + share * step.max_tokens
+            continue
+        files = files or prompt_files(scenario)
+        rows = json.loads(files.own[ids[id(step)]])[:1000]
+        count = counter(step.prompts.tokenizer, step.prompts.chars_per_token).count
+        texts = sum(count(_text(m)) for row in rows for m in row["messages"])
+        taken += share * texts / len(rows)
+        given += share * sum(r.get("max_tokens", step.max_tokens) for r in rows) / len(rows)
     return taken, given
+
+
+def _text(message: dict[str, Any]) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return " ".join(part.get("text", "") for part in content)

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import base64
+import mimetypes
+from pathlib import Path
 from typing import Any
 
+from janbench.errors import ConfigError
 from janbench.model.prompts import Message
+
+_MOST_BYTES = 20 * 1024 * 1024
 
 
 def as_sent(message: Message) -> dict[str, Any]:
-    """Give a message as JSON; its images become parts."""
-    if isinstance(message.content, str):
+    """Give a message as JSON; its images become parts, files among them inside the request.
+
+    Raises ConfigError for a file that can't be read, is no image, or has more than 20 MiB.
+    """
+    if isinstance(message.content, str) and not message.images:
         return {"role": message.role, "content": message.content}
-    parts = [part.model_dump(exclude_none=True) for part in message.content]
+    if isinstance(message.content, str):
+        parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
+    else:
+        parts = [part.model_dump(exclude_none=True) for part in message.content]
+    parts += [{"type": "image_url", "image_url": {"url": _url(image)}} for image in message.images]
     return {"role": message.role, "content": parts}
+
+
+def _url(image: str) -> str:
+    if image.startswith(("http://", "https://", "data:")):
+        return image
+    kind, _ = mimetypes.guess_type(image)
+    if kind is None or not kind.startswith("image/"):
+        raise ConfigError("not an image, as its name tells", where=image)
+    try:
+        content = Path(image).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"can't be read: {error.strerror}", where=image) from None
+    if len(content) > _MOST_BYTES:
+        raise ConfigError("an image of more than 20 MiB", where=image)
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
