@@ -82,7 +82,7 @@ def test_iterations_are_counted(jan: EmbeddedServer, tmp_path: Path) -> None:
 
 def test_poisson_arrivals(jan: EmbeddedServer, tmp_path: Path) -> None:
     load = {"shape": "poisson", "rate": 160, "duration": "12.5s"}
-    ran = run(tmp_path, jan, shaped(load), "--allow-invalid")
+    ran = run(tmp_path, jan, shaped(load))
     passed(ran)
     arrivals = ran.arrivals()
     assert len(arrivals) == 2000
@@ -96,7 +96,7 @@ def test_gamma_arrivals(
     jan: EmbeddedServer, tmp_path: Path, burstiness: float, wanted: float
 ) -> None:
     load = {"shape": "gamma", "rate": 50, "duration": "5s", "burstiness": burstiness}
-    ran = run(tmp_path, jan, shaped(load), "--allow-invalid")
+    ran = run(tmp_path, jan, shaped(load))
     passed(ran)
     assert ran.count() == 250
     assert variation(ran.arrivals()) == pytest.approx(wanted, rel=0.25)
@@ -108,8 +108,7 @@ def test_trace_is_replayed(jan: EmbeddedServer, tmp_path: Path) -> None:
     (tmp_path / "trace.jsonl").write_text("\n".join(map(json.dumps, rows)))
     best = 1.0
     for _ in range(3):  # on a machine that others use, one of three attempts has to be on time
-        ran = run(tmp_path, jan, shaped({"shape": "trace", "file": "trace.jsonl"}),
-                  "--allow-invalid")  # fmt: skip
+        ran = run(tmp_path, jan, shaped({"shape": "trace", "file": "trace.jsonl"}))
         passed(ran)
         assert ran.count() == 400
         best = min(best, start_error(ran.arrivals(), offsets))
