@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -37,17 +38,16 @@ HOSTILE = [
 ]
 
 # A program that notes how it was called, and does what FAKE_CODE and FAKE_RESULT ask for.
-FAKE = """#!{python}
+FAKE = """
 import json, os, pathlib, sys
-arguments = sys.argv[1:]
+name, arguments = os.path.basename(sys.argv[1]), sys.argv[2:]
 with open({log!r}, "a") as log:
-    name = os.path.basename(sys.argv[0])
     log.write(json.dumps([name, arguments, dict(os.environ)]) + "\\n")
 if "--results" in arguments and os.environ.get("FAKE_VERDICT"):
     folder = pathlib.Path(arguments[arguments.index("--results") + 1]) / "latest"
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps({{"verdict": os.environ["FAKE_VERDICT"]}}))
-if os.path.basename(sys.argv[0]) == "gh":
+if name == "gh":
     if arguments[:2] == ["run", "list"]:
         print(os.environ.get("FAKE_RUN", ""))
     sys.exit(0)
@@ -102,9 +102,12 @@ class Runner:
 def runner(tmp_path: Path) -> Runner:
     programs = tmp_path / "temp" / "janbench" / "bin"
     programs.mkdir(parents=True)
-    fake = FAKE.format(python=sys.executable, log=str(tmp_path / "calls.jsonl"))
+    fake = tmp_path / "fake.py"
+    fake.write_text(FAKE.format(log=str(tmp_path / "calls.jsonl")))
+    # By way of a shell: the path of a Python that stands in a #! line may hold no blank.
+    call = f"exec {shlex.quote(sys.executable)} {shlex.quote(str(fake))}"
     for name in ("janbench", "gh"):
-        (programs / name).write_text(fake)
+        (programs / name).write_text(f'#!/bin/sh\n{call} "$0" "$@"\n')
         (programs / name).chmod(0o755)
     (programs / "python").symlink_to(sys.executable)
     return Runner(tmp_path)
