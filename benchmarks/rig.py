@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_NO_COLLECTOR = "import gc; gc.disable(); from janbench.__main__ import main; main()"
 JS = Path(__file__).parent / "js"
 
 
@@ -111,11 +112,14 @@ class Service:
 
 
 @contextlib.contextmanager
-def janbench(*arguments: str) -> Iterator[Service]:
-    """Run `janbench serve` or `janbench proxy` until the block ends."""
-    program = Program(
-        [sys.executable, "-m", "janbench", *arguments, "--ready-json", "--exit-with-stdin"]
-    )
+def janbench(*arguments: str, collect: bool = True) -> Iterator[Service]:
+    """Run `janbench serve` or `janbench proxy` until the block ends.
+
+    Without `collect` its garbage collector is off: for a server whose pauses would count as errors
+    of what is measured.
+    """
+    start = ["-m", "janbench"] if collect else ["-c", _NO_COLLECTOR]
+    program = Program([sys.executable, *start, *arguments, "--ready-json", "--exit-with-stdin"])
     ready = json.loads(program.line())
     service = Service(program, f"http://127.0.0.1:{ready['port']}")
     try:

@@ -72,7 +72,8 @@ class Errors:
 def against_truth(rate: int, seconds: int, folder: Path) -> Errors:
     """One run against the embedded server; each record is joined with its truth."""
     pace = ("--ttft-ms", str(TTFT_MS), "--itl-ms", str(ITL_MS), "--tokens", str(TOKENS))
-    with rig.janbench("serve", "--port", "0", "--flavour", "openai", *pace) as server:
+    serve = ("serve", "--port", "0", "--flavour", "openai", *pace)
+    with rig.janbench(*serve, collect=False) as server:
         run = drive(server.url, server.program.pid, rate, seconds, folder)
         truth = {row["request_id"]: row for row in all_truth(server.url)}
     ttft: list[float] = []
