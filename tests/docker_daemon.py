@@ -38,12 +38,12 @@ class PrivateDaemon:
         return {"DOCKER_HOST": self.host}
 
     def leftovers(self) -> list[str]:
-        """Name every container, volume, network of ours and k6 process that exists now."""
+        """Name every container, volume, network of ours and process that exists now."""
         found = [f"container {c.name}" for c in self.client.containers.list(all=True)]
         found += [f"volume {v.name}" for v in self.client.volumes.list()]
         builtin = ("host", "none", "bridge")
         found += [f"network {n.name}" for n in self.client.networks.list() if n.name not in builtin]
-        return found + [f"process {line}" for line in _containers_k6()]
+        return found + [f"process {line}" for line in _processes_of(self.folder)]
 
 
 def why_not() -> str:
@@ -149,12 +149,14 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _containers_k6() -> list[str]:
+def _processes_of(folder: Path) -> list[str]:
+    """Give the command lines of what runs in this daemon's containers: their root tells."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if "/janbench/job/" in command:
-                    found.append(command)
+                mounts = (entry / "mountinfo").read_text("utf-8", "replace")
+                root = next((line for line in mounts.splitlines() if line.split()[4] == "/"), "")
+                if f"{folder}/data" in root:
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
     return found
