@@ -19,21 +19,23 @@ def read_progress(address: str, elapsed_s: float, previous: Progress | None) -> 
     }
     requests_made = _count(values, "http_reqs")
     failed_rate = values.get("http_req_failed", {}).get("rate")
-    rate = None
-    if requests_made is not None and previous is not None and previous.requests is not None:
-        passed = elapsed_s - previous.elapsed_s
-        rate = (requests_made - previous.requests) / passed if passed > 0 else None
-    ttft = values.get("llm_ttft_ms", {}).get("p(95)")
+    iterations = _count(values, "lane_iterations") or _count(values, "iterations")
+    before = previous or Progress(elapsed_s)
+    passed = elapsed_s - before.elapsed_s
     return Progress(
         elapsed_s=elapsed_s,
         vus=_gauge(values, "vus"),
-        iterations=_count(values, "iterations"),
+        iterations=iterations,
         dropped=_count(values, "dropped_iterations"),
         requests=requests_made,
-        requests_per_s=rate,
+        requests_per_s=_rate(requests_made, before.requests, passed),
+        iterations_per_s=_rate(iterations, before.iterations, passed),
         failed=round(failed_rate * requests_made) if failed_rate and requests_made else 0,
-        ttft_p95_ms=ttft,
     )
+
+
+def _rate(now: int | None, before: int | None, seconds: float) -> float | None:
+    return None if now is None or before is None or seconds <= 0 else (now - before) / seconds
 
 
 def _get(address: str, path: str) -> dict[str, Any]:

@@ -45,7 +45,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Progress:
-    """A glance at a running script; rates in requests per second, None until k6 reports them."""
+    """A glance at a running script; None for what isn't known (yet).
+
+    `requests_per_s` is over the last second; TTFT and tokens per second over the last 10 s;
+    `errors` counts all failed requests by class.
+    """
 
     elapsed_s: float
     vus: int | None = None
@@ -54,7 +58,11 @@ class Progress:
     requests: int | None = None
     requests_per_s: float | None = None
     failed: int | None = None
+    ttft_p50_ms: float | None = None
     ttft_p95_ms: float | None = None
+    tokens_per_s: float | None = None
+    iterations_per_s: float | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

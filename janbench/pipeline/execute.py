@@ -23,6 +23,7 @@ from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.script import render
 from janbench.results.assemble import Evidence, assemble
 from janbench.results.k6_summary import read_summary
+from janbench.results.recent import RecentRecords
 from janbench.results.records import Records, read_proxy_stats, write_parquet
 
 SCRIPT = "script.js"
@@ -47,8 +48,14 @@ def execute(case: Case, folder: Path, stage: Stage) -> ScenarioResult:
     script = _write_files(case, folder, stage.source)
     with _proxy(case, folder, stage.request) as variables:
         job = _job(case, folder, script, stage, variables)
-        watcher = Watcher(stage.listener.progress, stage.listener.line)
-        outcome = stage.engine.run(job, watcher)
+        recent = RecentRecords(folder)
+        watcher = Watcher(
+            lambda seen: stage.listener.progress(recent.enrich(seen)), stage.listener.line
+        )
+        try:
+            outcome = stage.engine.run(job, watcher)
+        finally:
+            recent.close()
     result = _conclude(case, folder, started, outcome, job)
     lost = stage.telemetry.lost(job.log)
     return result.model_copy(update={"reasons": [*result.reasons, lost]}) if lost else result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -18,6 +18,7 @@ from janbench.model.plan import Plan
 from janbench.model.result import EngineInfo, RunResult, ScenarioResult
 from janbench.model.subject import Subject
 from janbench.reports.console import milliseconds, print_run, verdict_text
+from janbench.reports.course import offered_rate, phase_of
 
 _PLAIN_EVERY_S = 10.0
 
@@ -60,7 +61,8 @@ class ConsoleListener:
             self._live.update(self._line(progress))
         elif not self.quiet and time.monotonic() - self._said >= _PLAIN_EVERY_S:
             self._said = time.monotonic()
-            self.console.print(f"  {_facts(progress)}", highlight=False)
+            course = _course(progress, self._plan)
+            self.console.print(f"  {course}; {_facts(progress)}", highlight=False, soft_wrap=True)
 
     def line(self, text: str) -> None:
         if self.quiet or self._subject is None:
@@ -88,14 +90,16 @@ class ConsoleListener:
             self._live.stop()
             self._live = None
 
-    def _line(self, progress: Progress) -> Table:
-        grid = Table.grid(padding=(0, 1))
+    def _line(self, progress: Progress) -> RenderableType:
         seconds = self._plan.seconds if self._plan else 0
         share = min(1.0, progress.elapsed_s / seconds) if seconds else 0.0
-        grid.add_row(
-            Text("  "), ProgressBar(total=1.0, completed=share, width=16), Text(_facts(progress))
+        head = Table.grid(padding=(0, 1))
+        head.add_row(
+            Text("  "),
+            ProgressBar(total=1.0, completed=share, width=12),
+            Text(_course(progress, self._plan)),
         )
-        return grid
+        return Group(head, Text(f"   {_facts(progress)}", no_wrap=True, overflow="ellipsis"))
 
 
 def _intent(subject: Subject, plan: Plan | None) -> str:
@@ -107,17 +111,39 @@ def _intent(subject: Subject, plan: Plan | None) -> str:
     return f"{told(plan.seconds)}, {lanes}, timing {subject.timing}"
 
 
-def _facts(progress: Progress) -> str:
-    facts = [f"{progress.elapsed_s:.0f} s"]
-    if progress.iterations is not None:
-        facts.append(f"{progress.iterations} iterations")
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _course(progress: Progress, plan: Plan | None) -> str:
+    """Say how far the load is: phase, time, offered and achieved rate, users at work."""
+    facts = [_clock(progress.elapsed_s)]
+    if plan is not None and not plan.single:
+        offered = offered_rate(plan, progress.elapsed_s)
+        facts = [f"{phase_of(plan, progress.elapsed_s)} {_clock(progress.elapsed_s)}"]
+        facts[0] += f" of {_clock(plan.seconds)}"
+        if offered is not None:
+            facts.append(f"offered {offered:.1f}/s")
+    if progress.iterations_per_s is not None:
+        facts.append(f"achieved {progress.iterations_per_s:.1f}/s")
     if progress.vus is not None:
-        facts.append(f"{progress.vus} VUs")
+        facts.append(f"{progress.vus} in flight")
+    return ", ".join(facts)
+
+
+def _facts(progress: Progress) -> str:
+    """Say how the target does: requests, first tokens, tokens, failures by class."""
+    facts = []
     if progress.requests_per_s is not None:
         facts.append(f"{progress.requests_per_s:.1f} req/s")
-    if progress.ttft_p95_ms is not None:
-        facts.append(f"TTFT p95 {milliseconds(progress.ttft_p95_ms)} ms")
-    facts.append(f"{progress.failed or 0} failed")
+    if progress.ttft_p50_ms is not None:
+        p50, p95 = milliseconds(progress.ttft_p50_ms), milliseconds(progress.ttft_p95_ms)
+        facts.append(f"TTFT p50 {p50} p95 {p95} ms")
+    if progress.tokens_per_s is not None:
+        facts.append(f"{progress.tokens_per_s:.0f} tokens/s")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in progress.errors.items())
+    facts.append(kinds or f"{progress.failed or 0} failed")
     if progress.dropped:
         facts.append(f"{progress.dropped} dropped")
     return ", ".join(facts)
