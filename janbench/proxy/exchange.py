@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from janbench.model.record import Record
 from janbench.proxy import integrity
-from janbench.proxy.http1 import LAST_CHUNK, chunk, own_reply
+from janbench.proxy.http1 import own_reply
 from janbench.proxy.measure import Moments, reply_figures, stream_figures, tail_comment
+from janbench.proxy.outbox import Outbox
 from janbench.proxy.pool import ConnectError
 from janbench.proxy.reply import Reply
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from janbench.proxy.gateway import Gateway
     from janbench.proxy.request import Request
     from janbench.proxy.upstream import UpstreamConnection
-
-_REPLAY_MOST = 256 << 10
-"""Bytes of a request that are kept so that a stale connection can be replaced unnoticed."""
 
 _OUT_MOST = 64 << 10
 """Bytes of a request that wait for a connection before the client is told to wait."""
@@ -54,12 +52,7 @@ class Exchange:
         self._connection: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._reply = self._new_reply()
-        self._out: list[bytes] = []
-        self._out_size = 0
-        self._replay: list[bytes] | None = []
-        self._replay_size = 0
-        self._head_sent = False
-        self._sent_body = 0
+        self._outbox = Outbox(request, gateway.target)
         self._written_ns = 0
         self._written_at = 0.0
         self._client_full = False
@@ -79,36 +72,26 @@ class Exchange:
         """Take a piece of the request's body; after the end it is read and dropped."""
         if self._over:
             return
-        self._sent_body += len(data)
-        self._out.append(chunk(data) if self.request.chunked else data)
-        self._out_size += len(data)
-        if self._connection is None and self._out_size > _OUT_MOST:
+        self._outbox.add(data)
+        if self._connection is None and self._outbox.waiting > _OUT_MOST:
             self._client.pause(True)
 
     def end_body(self, trailers: bytes) -> None:
         """The request is complete; `trailers` are whole header lines."""
         self.request_done = True
-        if self.request.chunked and not self._over:
-            self._out.append(b"0\r\n%b\r\n" % trailers if trailers else LAST_CHUNK)
+        if not self._over:
+            self._outbox.end(trailers)
 
     def flush(self) -> None:
         """Send what has been read of the request, if there is a connection for it."""
         if self._over or self._connection is None:
             return
-        if not self._head_sent:
-            self._head_sent = True
-            body_start = self._out[0] if self._out else b""
-            self._out.insert(0, self.request.head_for(self._gateway.target, body_start))
-        elif not self._out:
-            return
-        data = b"".join(self._out)
-        self._out.clear()
-        self._out_size = 0
-        self._keep_for_replay(data)
-        # Before the write: on one machine it may wake the target, which then runs in our stead.
-        self._written_at = time.time()
-        self._written_ns = perf_counter_ns()
-        self._connection.write(data)
+        data = self._outbox.take()
+        if data:
+            # Before the write: on one machine it may wake the target, which then runs in our stead.
+            self._written_at = time.time()
+            self._written_ns = perf_counter_ns()
+            self._connection.write(data)
 
     def client_full(self, full: bool) -> None:
         """The client takes no more, or does again: pass it on to the target."""
@@ -175,20 +158,11 @@ class Exchange:
         self._connection = connection
         self._connecting = None
         connection.receiver = self._reply
-        if self._out_size > _OUT_MOST:
+        if self._outbox.waiting > _OUT_MOST:
             self._client.pause(False)
 
-    def _keep_for_replay(self, data: bytes) -> None:
-        if self._replay is None:
-            return
-        self._replay_size += len(data)
-        if self._replay_size > _REPLAY_MOST:
-            self._replay = None
-        else:
-            self._replay.append(data)
-
     def _may_retry(self, connection: UpstreamConnection) -> bool:
-        return connection.reused and not self._reply.began and self._replay is not None
+        return connection.reused and not self._reply.began and self._outbox.can_rewind()
 
     def _retry(self) -> None:
         """Send the request again on a new connection: the pooled one had been closed.
@@ -198,15 +172,13 @@ class Exchange:
         self._gateway.counters.retries += 1
         self._reply.detach()
         self._reply = self._new_reply()
-        self._out[:0] = self._replay or []
-        self._replay = []
-        self._replay_size = 0
+        self._outbox.rewind()
         self._connecting = asyncio.ensure_future(self._connect())
 
     def _fail(self, status: int, cause: str, message: str) -> None:
         """Answer in the target's place; recorded with origin `proxy`."""
-        if not self._head_sent:
-            self.request.note_start(self._out[0] if self._out else b"")
+        if not self._written_ns:
+            self.request.note_start(self._outbox.body_start())
         keep = self.request.keep_alive and self.request_done
         head_only = self.request.method == b"HEAD"
         self._client.transport.write(
@@ -276,7 +248,7 @@ class Exchange:
             "path": self.request.path(),
             "origin": origin,
             "integrity": verdict.kind,
-            "bytes_sent": self._sent_body,
+            "bytes_sent": self._outbox.body_bytes,
             "bytes_received": self._reply.received,
         }
         if status:
@@ -289,8 +261,7 @@ class Exchange:
 
     def _finish(self, row: Record, *, keep: bool) -> None:
         self._over = True
-        self._out.clear()
-        self._replay = None
+        self._outbox.clear()
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None

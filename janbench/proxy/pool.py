@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
@@ -11,6 +12,10 @@ from janbench.proxy.target import Target
 from janbench.proxy.upstream import UpstreamConnection
 
 _RESOLVE_EVERY_S = 30.0
+
+
+# No more files, ports or buffers here: the load generator's own trouble, not the target's.
+_OUT_OF_MEANS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
 
 
 class ConnectError(Exception):
@@ -109,6 +114,9 @@ class Pool:
         if isinstance(error, socket.gaierror):
             message = f"{self._target.host} can't be looked up: {error.strerror}"
             return ConnectError(502, "dns", message)
+        if isinstance(error, OSError) and error.errno in _OUT_OF_MEANS:
+            message = f"this machine can't open another connection: {error.strerror}"
+            return ConnectError(502, "local", message)
         if isinstance(error, ConnectionRefusedError):
             return ConnectError(502, "connect_refused", f"{url} refuses connections")
         if isinstance(error, ConnectionError):
