@@ -153,6 +153,7 @@ class Validity(Frozen):
     client_cpu: float | None = None
     schedule_lag_p99_ms: float | None = None
     relogins: int = 0
+    client_errors: int = 0
 
 
 class ScenarioResult(Frozen):

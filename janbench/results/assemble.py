@@ -221,4 +221,5 @@ def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
         client_cpu=share,
         schedule_lag_p99_ms=lag.p99 if lag else None,
         relogins=summary.count("auth_relogins"),
+        client_errors=evidence.records.client_errors() if evidence.records else 0,
     )

@@ -150,14 +150,12 @@ class Records:
         )
         return int(rows[0][0])
 
-    def proxy_failures(self) -> dict[str, int]:
-        """Count the answers that the proxy had to make because the target gave none, by cause."""
+    def client_errors(self) -> int:
+        """Count the requests that failed for want of means on this machine."""
         rows = self._ask(
-            "SELECT coalesce(detail, 'unknown'), count(*) FROM records "
-            "WHERE origin = 'proxy' GROUP BY 1 ORDER BY 2 DESC",
-            [],
+            "SELECT count(*) FROM records WHERE origin = 'proxy' AND detail LIKE 'local:%'", []
         )
-        return dict(rows)
+        return int(rows[0][0])
 
     def _ask(self, query: str, values: list[Any]) -> list[Any]:
         return self._connection.execute(query, values).fetchall()

@@ -7,6 +7,8 @@ integrity of streams.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 
 from janbench.model.job import Outcome
@@ -123,6 +125,39 @@ def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
             limit=limits.schedule_lag_p99_ms,
         )
     yield from _shortfall(result, subject)
+    yield from _client_errors(result)
+    yield from _too_few(result, subject)
+
+
+def _client_errors(result: ScenarioResult) -> Iterator[Reason]:
+    count, failed = result.validity.client_errors, result.requests.failed
+    if count and count > failed / 2:
+        yield Reason(
+            kind="client_errors",
+            message=f"{count} of {failed} failed requests failed on this machine, which could open "
+            "no more connections (see ulimit -n): the target never saw them.",
+            value=count,
+        )
+
+
+def _too_few(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+    """Find objectives on percentiles that so few samples can't show: p95 needs 20, p99 100."""
+    for objective in result.slo.objectives:
+        percentile = re.fullmatch(r"p(\d{2})", objective.statistic)
+        if percentile is None or objective.value is None:
+            continue
+        step = result.steps.get(objective.step or "")
+        figures = step.metrics if step else result.metrics
+        found = figures.get(objective.metric)
+        needed = math.ceil(100 / (100 - int(percentile[1])))
+        if found is not None and found.count < needed:
+            yield Reason(
+                kind="samples",
+                message=f"{objective.name} rests on {found.count} samples; a {objective.statistic} "
+                f"needs at least {needed}. Run longer or at a higher rate.",
+                value=found.count,
+                limit=needed,
+            )
 
 
 def _shortfall(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:

@@ -11,9 +11,12 @@ from janbench.model.limits import ValidityLimits
 from janbench.model.plan import Lane
 from janbench.model.result import (
     CheckResult,
+    Distribution,
     LaneResult,
+    Objective,
     Requests,
     ScenarioResult,
+    Slo,
     ThresholdResult,
     Validity,
     worst,
@@ -83,6 +86,22 @@ CASES: dict[str, tuple[ScenarioResult, Outcome, str, list[str]]] = {
         _result(lanes=[LaneResult(name="stream", asked_rate=2, planned_iterations=20,
                                   started_iterations=12)]),
         OK, "invalid", ["starved"],
+    ),
+    "no more connections here": (
+        _result(requests=Requests(attempted=100, failed=30), validity=Validity(client_errors=28)),
+        OK, "invalid", ["client_errors"],
+    ),
+    "a few of many errors are the client's": (
+        _result(requests=Requests(attempted=100, failed=3), validity=Validity(client_errors=1)),
+        OK, "pass", [],
+    ),
+    "too few samples for an objective": (
+        _result(
+            slo=Slo(objectives=[Objective(name="ttft_ms p99", metric="ttft_ms", statistic="p99",
+                                          comparison="<=", limit=800, value=300, ok=True)]),
+            metrics={"ttft_ms": Distribution(count=20, p99=300)},
+        ),
+        OK, "invalid", ["samples"],
     ),
     "broken streams": (_result(stream_errors={"ok": 18, "truncated": 2}), OK, "fail", ["stream"]),
     "all failed": (
