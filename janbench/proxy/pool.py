@@ -106,11 +106,8 @@ class Pool:
 
     def _failed(self, error: Exception) -> ConnectError:
         url = self._target.url
-        if isinstance(error, ssl.SSLCertVerificationError):
-            message = f"the certificate of {url} can't be verified: {error.verify_message}"
-            return ConnectError(502, "tls", message)
         if isinstance(error, ssl.SSLError):
-            return ConnectError(502, "tls", f"no TLS with {url}: {error.reason}")
+            return ConnectError(502, "tls", _tls_message(error, url))
         if isinstance(error, socket.gaierror):
             message = f"{self._target.host} can't be looked up: {error.strerror}"
             return ConnectError(502, "dns", message)
@@ -124,3 +121,9 @@ class Pool:
             return ConnectError(502, cause, f"{url} closed the connection while it was opened")
         reason = error.strerror if isinstance(error, OSError) else None
         return ConnectError(502, "unreachable", f"{url} can't be reached: {reason or error}")
+
+
+def _tls_message(error: ssl.SSLError, url: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate of {url} can't be verified: {error.verify_message}"
+    return f"no TLS with {url}: {error.reason}"

@@ -126,7 +126,7 @@ def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
         )
     yield from _shortfall(result, subject)
     yield from _client_errors(result)
-    yield from _too_few(result, subject)
+    yield from _too_few(result)
 
 
 def _client_errors(result: ScenarioResult) -> Iterator[Reason]:
@@ -140,7 +140,7 @@ def _client_errors(result: ScenarioResult) -> Iterator[Reason]:
         )
 
 
-def _too_few(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+def _too_few(result: ScenarioResult) -> Iterator[Reason]:
     """Find objectives on percentiles that so few samples can't show: p95 needs 20, p99 100."""
     for objective in result.slo.objectives:
         percentile = re.fullmatch(r"p(\d{2})", objective.statistic)
