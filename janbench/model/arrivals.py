@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -39,20 +40,25 @@ class _Random(Frozen):
         return self.rate
 
     def _drawn(self, burstiness: float) -> Profile:
-        """Draw gaps from a gamma distribution and fit them to the duration.
-
-        n + 1 gaps scaled to the duration leave n arrivals: for burstiness 1 exactly a Poisson
-        process of which the number of arrivals is known, so that the rate is what was asked for.
-        """
         count = round(self.rate * self.duration)
-        rng = random.Random(self.seed)
-        gaps = [rng.gammavariate(burstiness, 1.0) for _ in range(count + 1)]
-        scale = self.duration / sum(gaps)
-        arrivals, at = [], 0.0
-        for gap in gaps[:-1]:
-            at += gap * scale
-            arrivals.append(Arrival(at))
-        return Scheduled(tuple(arrivals))
+        return _drawn(count, self.duration, burstiness, self.seed)
+
+
+@lru_cache(maxsize=4)
+def _drawn(count: int, seconds: float, burstiness: float, seed: int) -> Scheduled:
+    """Draw gaps from a gamma distribution and fit them to the duration.
+
+    n + 1 gaps scaled to the duration leave n arrivals: for burstiness 1 exactly a Poisson process
+    of which the number of arrivals is known, so that the rate is what was asked for.
+    """
+    rng = random.Random(seed)
+    gaps = [rng.gammavariate(burstiness, 1.0) for _ in range(count + 1)]
+    scale = seconds / sum(gaps)
+    arrivals, at = [], 0.0
+    for gap in gaps[:-1]:
+        at += gap * scale
+        arrivals.append(Arrival(at))
+    return Scheduled(tuple(arrivals))
 
 
 class Poisson(_Random):

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Frozen(BaseModel):
-    """An immutable record that refuses unknown keys; pydantic's ValidationError tells."""
+    """An immutable record that refuses unknown keys; pydantic's ValidationError tells.
+
+    `BARE`: JSON Schema of a short form that a validator of the model takes for the whole.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    BARE: ClassVar[dict[str, Any] | None] = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Add the short form to the model's JSON Schema."""
+        schema = handler(core_schema)
+        return schema if cls.BARE is None else {"anyOf": [cls.BARE, schema]}

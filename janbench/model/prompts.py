@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -41,6 +41,8 @@ class Length(Frozen):
     themselves, not of their logarithms), `uniform` takes `min` and `max`, which also cut the other
     two off.
     """
+
+    BARE: ClassVar[dict[str, Any] | None] = {"type": "number"}
 
     distribution: Literal["fixed", "normal", "lognormal", "uniform"] = "fixed"
     mean: float | None = Field(default=None, ge=1, le=1_000_000)
@@ -99,6 +101,8 @@ class Prompt(Frozen):
 
     `weight`: how often it is drawn, in the order `random`. `max_tokens`: its own bound.
     """
+
+    BARE: ClassVar[dict[str, Any] | None] = {"type": "string"}
 
     text: str | None = None
     messages: tuple[Message, ...] = ()

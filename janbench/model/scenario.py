@@ -40,8 +40,9 @@ class Scenario(Frozen):
     `extends`: another scenario whose keys hold where this one gives none. `counters`: prefix of the
     success and error counters (`completion` gives `completion_successes`). `refresh`: when a
     guest's token is renewed before a request to the model. `think_time_s`: pause after each step
-    under load. `thresholds`: k6 thresholds by metric, judged under load, on top of
-    `DEFAULT_THRESHOLDS`; a single run is judged by its checks. `slo`: objectives.
+    under load. `thresholds`: k6 thresholds by metric, judged under load, beside `rate>0.95` for
+    `checks` and `rate<0.05` for `http_req_failed`; a single run is judged by its checks. `slo`:
+    objectives.
     `stream_error_limit`: share of streams that may end badly before the scenario fails.
     """
 

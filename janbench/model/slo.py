@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -72,6 +72,8 @@ class Goodput(Frozen):
     Errors, dropped iterations and missing figures are misses. Without `limits`, those of the other
     objectives hold for each request.
     """
+
+    BARE: ClassVar[dict[str, Any] | None] = {"type": "number"}
 
     share: Share
     limits: dict[

@@ -46,6 +46,8 @@ class Condition(Frozen):
 class Repeat(Frozen):
     """How often: `times`; or between `min` and `max` times; or until a condition, at most `max`."""
 
+    BARE: ClassVar[dict[str, Any] | None] = {"type": "integer"}
+
     times: int | None = Field(default=None, ge=1, le=10_000)
     min: int = Field(default=1, ge=1, le=10_000)
     max: int | None = Field(default=None, ge=1, le=10_000)

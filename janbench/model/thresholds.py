@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -51,6 +51,8 @@ _METRIC = re.compile(
 
 class Threshold(Frozen):
     """A k6 threshold: an expression such as `p(95)<800`; a bare text is the expression."""
+
+    BARE: ClassVar[dict[str, Any] | None] = {"type": "string"}
 
     threshold: str
     abort_on_fail: bool = Field(default=False, alias="abortOnFail")
