@@ -29,6 +29,12 @@ from janbench.cli.options import assignments, overrides_option, scenarios_option
     "--debug", is_flag=True, default=None, help="Requests and responses in k6.log.  [DEBUG]"
 )
 @click.option("-e", "--env", "pairs", multiple=True, metavar="KEY=VALUE", help="Set a variable.")
+@click.option(
+    "--interleave",
+    nargs=2,
+    metavar="BASE_URL HEAD_URL",
+    help="Run two targets in alternating blocks and compare them: exit 0, 5 or 6.",
+)
 @click.option("--demo", is_flag=True, help="Start the embedded Jan Server and aim at it.")
 @click.option(
     "--engine",
@@ -92,7 +98,21 @@ def run(**options: Any) -> int:
         click.echo(workflow_commands(result), nl=False, err=options["as_json"])
     if options["as_json"]:
         click.echo(result.to_json(), nl=False)
+    if request.interleave is not None and result.verdict not in ("error", "interrupted"):
+        return _compare(result, request, console)
     return result.exit_code
+
+
+def _compare(result: Any, request: Any, console: Any) -> int:
+    from janbench.pipeline.interleave import conclude
+    from janbench.reports.compare_terminal import print_comparison
+
+    folder = request.results / result.run_id
+    allow = request.limits.allow_invalid
+    comparison = conclude(result, folder, request.interleave, allow_invalid=allow)
+    print_comparison(comparison, console)
+    console.print(f"Comparison {folder / 'comparison.html'}", soft_wrap=True, highlight=False)
+    return comparison.exit_code
 
 
 def _request(options: dict[str, Any]) -> Any:
@@ -113,7 +133,7 @@ def _request(options: dict[str, Any]) -> Any:
     )
     given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "timing", "demo",
              "testid", "skip_preflight", "proxy_workers", "insecure", "prometheus",
-             "native_histograms", "otel", "trace")  # fmt: skip
+             "native_histograms", "otel", "trace", "interleave")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **assignments(options["pairs"])},

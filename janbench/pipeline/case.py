@@ -13,6 +13,7 @@ from janbench.model.limits import ValidityLimits
 from janbench.model.plan import Plan
 from janbench.model.scenario import Target
 from janbench.model.subject import Subject
+from janbench.pipeline.blocks import blocks
 from janbench.pipeline.cases import Catalogue
 from janbench.pipeline.request import RunRequest, TimingChoice
 
@@ -44,11 +45,13 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
     cases: list[Case] = []
     left_out: list[str] = []
     for name in catalogue.chosen(request.names, request.everything):
-        if name in catalogue.scripts:
+        if name in catalogue.scripts and request.interleave is None:
             cases.append(_script_case(name, catalogue.scripts[name], request, environment))
             continue
-        passes = _passes(request, environment)
-        for flags, values in passes:
+        if name in catalogue.scripts:
+            left_out.append(f"{name}: a hand-written script can't be run in blocks")
+            continue
+        for suffix, flags, values in _passes(request, environment):
             made = plan(catalogue.scenarios[name], values, flags)
             if made.missing():
                 lack = f"{name}: flavour {made.target.flavour} has no {', '.join(made.missing())}"
@@ -56,9 +59,8 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
                     raise ConfigError(lack, hint="Choose another --flavour or test case.")
                 left_out.append(lack)
                 break
-            own = f"{name}-single" if made.single and len(passes) > 1 else name
             timing = _timing(request.timing, made)
-            subject = Subject.of(made, own, timing, _limits(request))
+            subject = Subject.of(made, name + suffix, timing, _limits(request))
             variables = {**made.variables(), **_debug(flags)}
             cases.append(Case(subject, made.target, variables, plan=made))
     if not cases:
@@ -68,16 +70,27 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
 
 def _passes(
     request: RunRequest, environment: Mapping[str, str]
-) -> list[tuple[Flags, Mapping[str, str]]]:
-    """Give the ways in which each scenario is run: one, but for a demo that isn't told more."""
+) -> list[tuple[str, Flags, Mapping[str, str]]]:
+    """Give the ways in which each scenario is run, each with the end of its name.
+
+    One, but for blocks of two targets, and for a demo that isn't told more.
+    """
     flags = request.flags
+    if request.interleave is not None:
+        return [
+            (block.suffix, block.flags(flags, environment), environment)
+            for block in blocks(*request.interleave)
+        ]
     told = flags.single is not None or "SINGLE_RUN" in environment
     if not request.demo:
-        return [(flags, environment)]
+        return [("", flags, environment)]
     load = {**DEMO_LOAD, **{k: v for k, v in environment.items() if v != ""}}
     if told or flags.duration is not None:
-        return [(flags, load)]
-    return [(replace(flags, single=True), load), (replace(flags, single=False), load)]
+        return [("", flags, load)]
+    return [
+        ("-single", replace(flags, single=True), load),
+        ("", replace(flags, single=False), load),
+    ]
 
 
 def _timing(choice: TimingChoice, made: Plan) -> Literal["proxy", "direct"]:

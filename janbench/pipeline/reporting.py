@@ -103,6 +103,19 @@ def write_compare_html(
     write_comparison_html(comparison, read_all_series(base), read_all_series(head), titles, out)
 
 
+def write_compare_files(
+    comparison: Comparison, base: LoadedRun, head: LoadedRun, folder: Path
+) -> None:
+    """Write `comparison.json`, `comparison.md` and `comparison.html` into a folder."""
+    from janbench.reports.compare_markdown import compare_markdown
+
+    page = io.StringIO()
+    write_compare_html(comparison, base, head, page)
+    replace_text(folder / "comparison.json", comparison.to_json())
+    replace_text(folder / "comparison.md", compare_markdown(comparison))
+    replace_text(folder / "comparison.html", page.getvalue())
+
+
 def replace_text(target: Path, text: str) -> Path:
     """Write a file in one piece: a reader sees the old one or the new one."""
     partial = target.with_name(f".{target.name}.tmp")

@@ -37,4 +37,5 @@ class RunRequest:
     native_histograms: bool = False
     otel: str | None = None
     trace: bool = False
+    interleave: tuple[str, str] | None = None
     command: tuple[str, ...] = ()

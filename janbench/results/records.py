@@ -69,6 +69,23 @@ def write_parquet(folder: Path, parquet: Path) -> bool:
     return True
 
 
+def merge_parquet(parts: Sequence[Path], target: Path) -> None:
+    """Put the records of several runs into one file, sorted by time; parts that aren't there don't
+    count, and without any there is no file.
+    """
+    there = [path for path in parts if path.exists()]
+    if not there:
+        return
+    import duckdb
+
+    files = ", ".join(f"'{_quoted(path)}'" for path in there)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM read_parquet([{files}]) ORDER BY time) "  # noqa: S608
+            f"TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+
 class Records:
     """The records of one scenario, opened for questions."""
 
