@@ -16,6 +16,7 @@ EXIT_INTERRUPTED = 130
 
 # verb -> (module, attribute, one line of help shown by `janbench --help` without an import)
 VERBS: dict[str, tuple[str, str, str]] = {
+    "init": ("janbench.cli.init", "init", "Write something to start from."),
     "list": ("janbench.cli.list", "list_command", "List the test cases."),
     "render": ("janbench.cli.render", "render", "Write the scenarios as k6 scripts."),
     "validate": (

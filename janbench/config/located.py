@@ -28,7 +28,7 @@ def _located(
     details: Any = error.errors(include_url=False)
     # An unknown key explains the others (the missing one that it was meant to be).
     first = next((entry for entry in details if entry["type"] == "extra_forbidden"), details[0])
-    inner = _data_path(first["loc"], data)
+    inner = _data_path(first["loc"], data, missing=first["type"] == "missing")
     at_key = first["type"] == "extra_forbidden" or "[key]" in first["loc"]
     if first["type"] == "union_tag_invalid":
         inner = (*inner, first["ctx"]["discriminator"].strip("'"))
@@ -37,7 +37,7 @@ def _located(
     return ConfigError(message, where=place, hint=hint)
 
 
-def _data_path(loc: tuple[str | int, ...], data: Any) -> Path_:
+def _data_path(loc: tuple[str | int, ...], data: Any, *, missing: bool) -> Path_:
     """Keep of pydantic's location what names a place of the data (it adds union tags)."""
     path: list[str | int] = []
     current = data
@@ -45,7 +45,7 @@ def _data_path(loc: tuple[str | int, ...], data: Any) -> Path_:
         if _holds(current, entry):
             current = current[entry]
             path.append(entry)
-        elif entry != "[key]" and position == len(loc) - 1 and isinstance(current, dict):
+        elif missing and position == len(loc) - 1 and isinstance(current, dict):
             path.append(entry)  # a missing key: shown at its parent
     return tuple(path)
 
@@ -100,6 +100,9 @@ def _no_kind(_: _Complaint) -> tuple[str, str]:
 
 
 def _not_one_of(c: _Complaint) -> tuple[str, str]:
+    if "[key]" in c.loc:
+        wanted = c.context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+        return f"unknown key {c.value!r}", suggestion(str(c.value), wanted)
     wanted = c.context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
     return f"{c.key} can't be {c.value!r}", suggestion(str(c.value), wanted)
 

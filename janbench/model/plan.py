@@ -94,16 +94,20 @@ def lanes_of(scenario: Scenario, load: Load) -> list[Lane]:
     """Give the lanes of a load as this scenario runs them, within its budget."""
     profiles = load.profiles()
     limits = load.iteration_limits({name: scenario.most_requests_of(name) for name in profiles})
-    return [_lane(name, profile, limits.get(name)) for name, profile in profiles.items()]
+    shapes = load.shapes()
+    return [
+        _lane(name, profile, limits.get(name), shapes[name].steady)
+        for name, profile in profiles.items()
+    ]
 
 
-def _lane(name: str, profile: Profile, limit: int | None) -> Lane:
+def _lane(name: str, profile: Profile, limit: int | None, steady: float) -> Lane:
     if limit is not None:
         profile = profile.up_to(limit)
     if isinstance(profile, Closed):
         return Lane(name, 0.0, float(profile.iterations or 0), profile, limit)
     if isinstance(profile, Scheduled):
-        return Lane(name, profile.rate, profile.iterations, profile, limit)
+        return Lane(name, round(steady, 3), profile.iterations, profile, limit)
     assert isinstance(profile, Open)
     return Lane(name, profile.peak, profile.iterations, profile, limit)
 

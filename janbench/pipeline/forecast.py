@@ -51,7 +51,9 @@ def _length(plan: Plan) -> str:
     if not load.shaped:
         told_length = f"{load.duration_min:g} min in all, ramps included"
     else:
-        told_length = f"{told(plan.seconds)} in all"
+        closed = any(isinstance(lane.profile, Closed) for lane in plan.lanes)
+        most = "at most " if closed else ""
+        told_length = f"{most}{told(round(plan.seconds, 1))} in all"
     aside = [
         f"{name} {told(seconds)}"
         for name, seconds in (("warm-up", load.warmup), ("cool-down", load.cooldown))
@@ -63,7 +65,8 @@ def _length(plan: Plan) -> str:
 def _lane(plan: Plan, lane: Lane) -> str:
     scenario = plan.scenario
     vus, most = virtual_users(scenario, lane)
-    users = f"{vus} virtual users" if vus == most else f"{vus} to {most} virtual users"
+    users = f"{vus} to {most} virtual users" if vus != most else f"{vus} virtual user"
+    users += "s" if vus == most != 1 else ""
     if isinstance(lane.profile, Closed) and not lane.iterations:
         return f"{lane.told}: as many iterations as the target manages, {users}"
     requests = lane.iterations * scenario.requests_of(lane.name)

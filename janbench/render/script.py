@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import jinja2
-
 from janbench import __version__, resources
 from janbench.model.flavour import Flavour
 from janbench.model.scenario import Scenario
 from janbench.model.script import Script
-from janbench.render.literal import literal
+from janbench.render.jinja import environment
 from janbench.render.load import load_settings, schedules
 from janbench.render.prompts import prompt_files
 from janbench.render.steps import step_nodes
@@ -29,7 +27,7 @@ def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> 
     prompts = prompt_files(scenario)
     times = schedules(scenario)
     text = (
-        _environment()
+        environment()
         .get_template("scenario.js.j2")
         .render(
             version=__version__,
@@ -89,20 +87,6 @@ def _library() -> dict[str, str]:
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((root / "lib").rglob("*.js"))
     }
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources.templates()),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - JavaScript, not HTML: `tojson` does the escaping
-    )
-    environment.filters["tojson"] = literal
-    return environment
 
 
 def _json(value: Any) -> str:

@@ -1,0 +1,25 @@
+"""Jinja as all templates of janbench use it: nothing undefined, values as JavaScript literals."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import jinja2
+
+from janbench import resources
+from janbench.render.literal import literal
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """Give the environment over the folder of templates."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resources.templates()),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - JavaScript and YAML, not HTML: `tojson` does the escaping
+    )
+    found.filters["tojson"] = literal
+    return found
