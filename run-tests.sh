@@ -34,4 +34,4 @@ if [ $# -eq 0 ]; then
   "$venv/bin/ruff" format --check --quiet .
   "$venv/bin/mypy" --no-error-summary
 fi
-exec "$venv/bin/python" -m pytest --numprocesses 2 --dist loadgroup "$@"
+exec "$venv/bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"

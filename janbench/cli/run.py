@@ -38,12 +38,15 @@ from janbench.cli.options import assignments, overrides_option, scenarios_option
 @click.option("--demo", is_flag=True, help="Start the embedded Jan Server and aim at it.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "local", "docker", "kubernetes"]),
+    type=click.Choice(["auto", "local", "docker"]),
     default="auto",
     show_default=True,
     help="What runs k6.",
 )
 @click.option("--k6", metavar="PATH", help="The k6 to use.  [JANBENCH_K6]")
+@click.option("--image", metavar="NAME", help="Docker: image that holds k6.")
+@click.option("--cpus", type=float, metavar="N", help="Docker: processors for k6.")
+@click.option("--memory", metavar="SIZE", help="Docker: memory for k6, such as 512m.")
 @click.option(
     "--timing",
     type=click.Choice(["auto", "proxy", "direct"]),
@@ -61,6 +64,7 @@ from janbench.cli.options import assignments, overrides_option, scenarios_option
 @click.option(
     "--testid", metavar="ID", help="Tag of this run in Prometheus.  [default: the run's id]"
 )
+@click.option("--dashboard", is_flag=True, help="Open k6's own web dashboard while it runs.")
 @click.option(
     "--prometheus", metavar="URL", help="Push metrics there.  [K6_PROMETHEUS_RW_SERVER_URL]"
 )
@@ -131,9 +135,10 @@ def _request(options: dict[str, Any]) -> Any:
         "single",
         "debug",
     )
-    given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "timing", "demo",
-             "testid", "skip_preflight", "proxy_workers", "insecure", "prometheus",
-             "native_histograms", "otel", "trace", "interleave")  # fmt: skip
+    given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "image", "cpus",
+             "memory", "timing", "demo", "testid", "skip_preflight", "proxy_workers", "insecure",
+             "prometheus", "native_histograms", "otel", "trace", "interleave",
+             "dashboard")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **assignments(options["pairs"])},

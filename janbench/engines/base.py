@@ -39,3 +39,6 @@ class Engine(Protocol):
         A KeyboardInterrupt ends it in an orderly way, keeps the summary, and is told in the
         outcome. Raises EngineError when the script could not be started.
         """
+
+    def close(self) -> None:
+        """Let go of what it holds, when the run is over."""

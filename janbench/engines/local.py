@@ -77,6 +77,9 @@ class LocalEngine:
         elapsed = time.monotonic() - child.started
         return Outcome(code, elapsed, interrupted, child.cpu_s, log.exceptions, tuple(log.errors))
 
+    def close(self) -> None:
+        """Nothing is held between scripts."""
+
     def inspect(self, script: Path, environment: Mapping[str, str]) -> str | None:
         """Load a script without running it; give k6's complaint, None when it has none."""
         done = process.run(

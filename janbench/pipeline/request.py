@@ -25,6 +25,9 @@ class RunRequest:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: str = "auto"
     k6: str | None = None
+    image: str | None = None
+    cpus: float | None = None
+    memory: str | None = None
     timing: TimingChoice = "auto"
     results: Path = Path("results")
     demo: bool = False
@@ -37,5 +40,6 @@ class RunRequest:
     native_histograms: bool = False
     otel: str | None = None
     trace: bool = False
+    dashboard: bool = False
     interleave: tuple[str, str] | None = None
     command: tuple[str, ...] = ()

@@ -47,14 +47,15 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
     listed = catalogue(request.scenario_file, request.environment, request.overrides)
     with ExitStack() as stack:
         environment = dict(request.environment)
-        engine = choose_engine(request.engine, EngineOptions(request.k6, environment))
+        engine = choose_engine(request.engine, _engine_options(request, listener))
+        stack.callback(engine.close)
         if request.demo:
             request, environment = _with_demo_server(request, environment, stack)
         selection = select(request, listed, environment)
         telemetry = Telemetry.of(request, environment)
         folder = RunFolder.create(request.results)
         notices = [*selection.left_out, *_hijack_notice(environment)]
-        notices += telemetry.warnings(engine.info, environment)
+        notices += telemetry.notices(engine.info, environment)
         for message in notices:
             listener.notice(message)
         run_ = _Run(
@@ -66,6 +67,17 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
             telemetry=telemetry,
         )
         return run_.go(environment, str(listed.source.name))
+
+
+def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
+    return EngineOptions(
+        k6=request.k6,
+        environment=request.environment,
+        image=request.image,
+        cpus=request.cpus,
+        memory=request.memory,
+        notice=listener.notice,
+    )
 
 
 def _with_demo_server(

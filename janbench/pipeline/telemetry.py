@@ -20,6 +20,8 @@ from janbench.reports.annotations import Annotator
 from janbench.reports.prometheus import push_result
 from janbench.results.metrics_lost import metrics_lost
 
+DASHBOARD_PORT = "5665"  # k6's default
+
 
 @dataclass(frozen=True)
 class Telemetry:
@@ -29,6 +31,7 @@ class Telemetry:
     otel: OpenTelemetry | None
     annotator: Annotator | None
     trace: bool
+    dashboard: bool = False
 
     @classmethod
     def of(cls, request: RunRequest, environment: Mapping[str, str]) -> Telemetry:
@@ -40,13 +43,18 @@ class Telemetry:
             open_telemetry(request.otel),
             Annotator(place) if place else None,
             request.trace,
+            request.dashboard,
         )
 
-    def warnings(self, engine: EngineInfo, environment: Mapping[str, str]) -> list[str]:
-        """Say before a run what of this won't work."""
-        if self.prometheus is None:
-            return []
-        return check_remote_write(self.prometheus, engine.name, environment)
+    def notices(self, engine: EngineInfo, environment: Mapping[str, str]) -> list[str]:
+        """Say before a run what of this won't work, and where to look."""
+        found = []
+        if self.prometheus is not None:
+            found += check_remote_write(self.prometheus, engine.name, environment)
+        if self.dashboard:
+            port = environment.get("K6_WEB_DASHBOARD_PORT") or DASHBOARD_PORT
+            found.append(f"k6's own dashboard is at http://127.0.0.1:{port} while a case runs")
+        return found
 
     def output(self, engine: EngineInfo) -> Output:
         """Give what to add to k6's command line and environment."""
@@ -58,6 +66,9 @@ class Telemetry:
         environment = {k: v for output in outputs for k, v in output.environment.items()}
         if self.trace:
             environment["JANBENCH_TRACE"] = "true"
+        if self.dashboard:
+            environment |= {"K6_WEB_DASHBOARD": "true", "K6_WEB_DASHBOARD_HOST": "127.0.0.1"}
+            environment["K6_WEB_DASHBOARD_OPEN"] = "true"
         return Output(tuple(a for output in outputs for a in output.arguments), environment)
 
     def lost(self, log: Path) -> Reason | None:

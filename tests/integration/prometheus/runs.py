@@ -47,7 +47,7 @@ def pushed_runs(folder: Path) -> Iterator[Runs]:
     scenarios = folder / "scenarios.yaml"
     text = builtin_scenarios().read_text(encoding="utf-8")
     # Think time would only make the runs longer.
-    scenarios.write_text(re.sub(r"think_time_s: \d+", "think_time_s: 0", text), encoding="utf-8")
+    scenarios.write_text(re.sub(r"think_time_s: [\d.]+", "think_time_s: 0", text), encoding="utf-8")
     faults = [part for fault in FAULTS for part in ("--fault", fault)]
     with prometheus_server(RULES) as server, embedded_server(*SERVER, *faults) as target:
         started = time.time()
