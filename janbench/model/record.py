@@ -43,6 +43,7 @@ class Record(TypedDict, total=False):
     content_events: int
     finish_reason: str
     request_id: str
+    trace_id: str
     detail: str
 
 
@@ -96,6 +97,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("content_events", "INTEGER", "", "events that carried content, reasoning or tool calls"),
     Column("finish_reason", "VARCHAR", "", "why the model stopped, as the target says"),
     Column("request_id", "VARCHAR", "", "X-Request-ID of the response"),
+    Column("trace_id", "VARCHAR", "", "trace id of the request's W3C traceparent (--trace)"),
     Column("detail", "VARCHAR", "", "short reason for a class other than ok"),
 )
 

@@ -55,11 +55,17 @@ class SlowRequest:
     finalize_ms: float | None
     output_tokens: int | None
     request_id: str
+    trace_id: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """Give what finds it in the target's logs or traces; empty for nothing."""
+        return f"trace {self.trace_id}" if self.trace_id else self.request_id
 
 
 @dataclass(frozen=True)
 class ErrorGroup:
-    """Failed requests of one class, step, status and reason; `request_id` of the first of them."""
+    """Failed requests of one class, step, status and reason; the ids are those of the first."""
 
     integrity: str
     step: str
@@ -68,6 +74,12 @@ class ErrorGroup:
     count: int
     first_s: float
     request_id: str
+    trace_id: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """Give what finds its first request in the target's logs or traces; empty for nothing."""
+        return f"trace {self.trace_id}" if self.trace_id else self.request_id
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,8 @@ class Exchange:
             row["status"] = status
         if verdict.detail:
             row["detail"] = verdict.detail
+        if self.request.trace_id:
+            row["trace_id"] = self.request.trace_id
         if self.request.context is not None:
             row.update(cast(Record, self.request.context.labels))
         return row

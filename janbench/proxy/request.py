@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from janbench.proxy.http1 import asks_for_stream, request_head
 if TYPE_CHECKING:
     from janbench.proxy.http1 import Headers
     from janbench.proxy.target import Target
+
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-")
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Request:
     expects_continue: bool
     context: Context | None
     wants_stream: bool = False
+    trace_id: str = ""
 
     def path(self) -> str:
         """Return the path without query, for the record."""
@@ -49,13 +54,15 @@ def make_request(
 ) -> Request:
     """Make a request out of what the parser found."""
     chunked = expects = False
-    context = None
+    context, trace_id = None, ""
     for name, value in headers:
         lower = name.lower()
         if lower == b"transfer-encoding":
             chunked = True
         elif lower == b"expect":
             expects = value.lower() == b"100-continue"
+        elif lower == b"traceparent":
+            trace_id = _trace_id(value)
         elif lower.startswith(HEADER_PREFIX) and lower == HEADER:
             context = parse_context(value)
     http10 = version == "1.0"
@@ -68,4 +75,11 @@ def make_request(
         chunked=chunked,
         expects_continue=expects,
         context=context,
+        trace_id=trace_id,
     )
+
+
+def _trace_id(traceparent: bytes) -> str:
+    """Give the trace id of a W3C `traceparent` (version-traceid-parentid-flags), else nothing."""
+    match = _TRACEPARENT.match(traceparent)
+    return match[1].decode("ascii") if match else ""

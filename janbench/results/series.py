@@ -186,7 +186,7 @@ class _Reader:
     def _slowest(self) -> list[SlowRequest]:
         rows = self._ask(
             f"""SELECT time - ?, coalesce(step, ''), status, integrity, ttfb_ms, ttft_ms, e2e_ms,
-                  finalize_ms, output_tokens, coalesce(request_id, '')
+                  finalize_ms, output_tokens, coalesce(request_id, ''), coalesce(trace_id, '')
                 FROM records WHERE e2e_ms IS NOT NULL
                 ORDER BY e2e_ms + coalesce(finalize_ms, 0) DESC, time
                 LIMIT {_SLOWEST}""",  # noqa: S608
@@ -197,7 +197,8 @@ class _Reader:
     def _error_groups(self) -> list[ErrorGroup]:
         rows = self._ask(
             f"""SELECT integrity, coalesce(step, ''), status, coalesce(detail, ''), count(*),
-                  min(time) - ?, coalesce(arg_min(request_id, time), '')
+                  min(time) - ?, coalesce(arg_min(request_id, time), ''),
+                  coalesce(arg_min(trace_id, time), '')
                 FROM records WHERE integrity <> 'ok' GROUP BY 1, 2, 3, 4
                 ORDER BY 5 DESC, 1, 2, 4 LIMIT {_ERROR_GROUPS}""",  # noqa: S608
             [self._first],

@@ -81,7 +81,7 @@ def _row(rank: str, request: SlowRequest, titles: Mapping[str, str]) -> list[str
         figures.count(request.output_tokens),
         figures.ABSENT if request.status is None else str(request.status),
         request.integrity,
-        request.request_id or figures.ABSENT,
+        request.known_as or figures.ABSENT,
     ]
 
 

@@ -244,7 +244,7 @@ def _error_rows(series: ScenarioSeries, titles: Mapping[str, str]) -> list[list[
             group.detail or figures.ABSENT,
             figures.count(group.count),
             figures.clock(group.first_s),
-            group.request_id or figures.ABSENT,
+            group.known_as or figures.ABSENT,
         ]
         for group in series.error_groups
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from janbench.resources import builtin_scenarios
@@ -157,3 +159,19 @@ def test_prompts_and_answers_of_the_run_are_kept_in_its_folder(tmp_path: Path) -
     kept = {path.name for path in folder.iterdir()}
     assert {"script.js", "lib", "data", "summary.json", "k6.log", "requests.parquet"} <= kept
     assert not any(path.name.startswith((".", "records-")) for path in ran.run_folder.rglob("*"))
+
+
+def test_trace_ids_are_in_the_records_and_the_report(tmp_path: Path) -> None:
+    with embedded_server(*QUICK) as server:
+        ran = janbench(
+            tmp_path, "run", NAMES[0], "--base", server.base, "--trace", "--allow-invalid",
+            "--duration", "2s", "--nonstream-rps", "2", "--stream-rps", "4",
+        )  # fmt: skip
+    assert ran.code == 0, ran.stdout + ran.stderr
+    parquet = ran.run_folder / NAMES[0] / "requests.parquet"
+    with duckdb.connect() as records:
+        rows = records.execute(f"SELECT trace_id FROM '{parquet}'").fetchall()
+    assert len(set(rows)) == len(rows) > 0
+    assert all(re.fullmatch("[0-9a-f]{32}", row[0]) for row in rows)
+    page = (ran.run_folder / "report.html").read_text()
+    assert any(f"trace {row[0]}" in page for row in rows)
