@@ -77,7 +77,7 @@ _FINISH = re.compile(r"[A-Za-z_]{1,40}")
 def read_frame(event: str, frame: Json) -> Frame:
     """Say what a frame carries; `event` is the name of its `event:` line, or empty."""
     kind = frame.get("type")
-    name = kind if kind and isinstance(kind, str) else event
+    name = kind if isinstance(kind, str) and kind else event
     if frame.get("error") is not None or frame.get("object") == "error":
         return Frame(error=error_code(frame))
     if name and (name in ERROR_EVENTS or event in ERROR_EVENTS):
@@ -136,12 +136,8 @@ def _read_chat(frame: Json) -> Frame:
         for choice in choices:
             if isinstance(choice, dict):
                 content = content or _chat_content(choice)
-    return Frame(
-        dialect="chat",
-        content=content,
-        usage=read_usage(frame.get("usage")),
-        finish_reason=_finish_of(choices),
-    )
+    usage = frame.get("usage")
+    return Frame("chat", content, usage and read_usage(usage), _finish_of(choices))
 
 
 def _chat_content(choice: Json) -> Content | None:
@@ -175,7 +171,8 @@ def _read_responses(name: str, frame: Json) -> Frame:
 def _finish_of(choices: object) -> str:
     if isinstance(choices, list):
         for choice in choices:
-            if isinstance(choice, dict) and (word := _finish_word(choice.get("finish_reason"))):
+            reason = choice.get("finish_reason") if isinstance(choice, dict) else None
+            if reason and (word := _finish_word(reason)):
                 return word
     return ""
 

@@ -27,6 +27,11 @@ class Stopwatch:
         self.count = 0
         self._gaps = array("H")
 
+    def event(self, ns: int) -> None:
+        """Note an event of any kind."""
+        if not self.first_event_ns:
+            self.first_event_ns = ns
+
     def content(self, ns: int, visible: bool, count: int = 1) -> None:
         """Note `count` content-bearing events that arrived together."""
         if visible and not self.first_visible_ns:

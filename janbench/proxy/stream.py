@@ -131,11 +131,12 @@ class StreamReader(Framer):
         while count and not blocks[count - 1].endswith(foot):
             count -= 1
         start, end = len(head), -len(foot)
-        texts = [b[start:end] for b in blocks[:count] if b.startswith(head) and b.endswith(foot)]
+        whole = b"\n\n".join(blocks[:count])
+        if not whole.startswith(head) or whole.count(foot + b"\n\n" + head) < count - 1:
+            return 0  # somewhere stands something else around a blank line
+        texts = [block[start:end] for block in blocks[:count]]
         together = b" ".join(texts)  # no escape and no character can run across a space
-        if len(texts) < count or b"" in texts or not _PLAIN_TEXT.fullmatch(together):
-            return 0
-        if not _is_utf8(together):
+        if b"" in texts or not _PLAIN_TEXT.fullmatch(together) or not _is_utf8(together):
             return 0
         self.frames += count
         self.watch.content(ns, self._visible, count)
@@ -196,13 +197,15 @@ class StreamReader(Framer):
     ) -> None:
         """Take the data lines of one event; `block` is given if there is nothing else in it."""
         joined = data[0] if len(data) == 1 else b"\n".join(data)
-        if not joined.strip():
-            return
-        if not self.watch.first_event_ns:
-            self.watch.first_event_ns = ns
-        if joined.strip() == b"[DONE]":
-            self.ends.add(DONE)
-            return
+        if not joined.startswith(b"{"):
+            bare = joined.strip()
+            if not bare:
+                return
+            if bare == b"[DONE]":
+                self.watch.event(ns)
+                self.ends.add(DONE)
+                return
+        self.watch.event(ns)
         frame = _json(joined)
         if isinstance(frame, dict):
             said = read_frame(event, frame)
