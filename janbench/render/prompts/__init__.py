@@ -54,11 +54,12 @@ def _file(rows: list[tuple[Prompt, dict[str, Any]]], prompts: Prompts) -> str:
             "there are no prompts", where=prompts.file or prompts.sharegpt or "prompts"
         )
     weights = [prompt.weight for prompt, _ in rows]
+    weighted = prompts.order == "random" and len(set(weights)) > 1
     total, below = sum(weights), 0.0
     lines = []
     for (_, row), weight in zip(rows, weights, strict=True):
         below += weight
-        if prompts.order == "random" and len(set(weights)) > 1:
+        if weighted:
             row["upto"] = round(below / total, 9)
         lines.append(json.dumps(row, ensure_ascii=False))
     return "[\n" + ",\n".join(lines) + "\n]\n"
