@@ -21,8 +21,6 @@ from janbench.results.k6_summary import K6Summary, read_summary
 from tests.docker_daemon import PrivateDaemon
 from tests.integration.docker.conftest import MakeEngine
 
-pytestmark = pytest.mark.xdist_group("docker")  # one daemon for all of them
-
 GET = """
 import http from 'k6/http';
 import { check } from 'k6';

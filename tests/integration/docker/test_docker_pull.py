@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.docker_daemon import PrivateDaemon, k6_binary
 from tests.integration.docker.conftest import MakeEngine
 from tests.integration.docker.registry import registry
-
-pytestmark = pytest.mark.xdist_group("docker")  # one daemon for all of them
 
 
 def test_pull_tells_its_progress_and_happens_once(

@@ -18,8 +18,6 @@ import pytest
 from tests.docker_daemon import PrivateDaemon
 from tests.embedded import embedded_server
 
-pytestmark = pytest.mark.xdist_group("docker")  # one daemon for all of them
-
 NAME = "test-completion-standard"
 TTFT_MS, ITL_MS, TOKENS = 60, 5, 12
 

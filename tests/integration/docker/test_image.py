@@ -19,8 +19,6 @@ from tests.docker_daemon import PrivateDaemon, make_k6_image
 from tests.embedded import embedded_server
 from tests.integration.docker.image_bases import make_python_image
 
-pytestmark = pytest.mark.xdist_group("docker")  # one daemon for all of them
-
 ROOT = Path(__file__).parents[3]
 NAME = "test-completion-standard"
 OWNER = (1234, 4321)

@@ -91,6 +91,7 @@ def best(attempt: Callable[[], float], good: float) -> float:
     return least
 
 
+@pytest.mark.alone
 def test_poisson_arrivals(jan: EmbeddedServer, tmp_path: Path) -> None:
     def attempt() -> float:
         ran = run(tmp_path, jan, shaped({"shape": "poisson", "rate": 100, "duration": "20s"}))
@@ -104,6 +105,7 @@ def test_poisson_arrivals(jan: EmbeddedServer, tmp_path: Path) -> None:
     assert best(attempt, 0.1) <= 0.1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("burstiness", "wanted"), [(0.25, 2.0), (16, 0.25)])
 def test_gamma_arrivals(
     jan: EmbeddedServer, tmp_path: Path, burstiness: float, wanted: float
@@ -119,6 +121,7 @@ def test_gamma_arrivals(
     assert best(attempt, 0.25) <= 0.25
 
 
+@pytest.mark.alone
 def test_trace_is_replayed(jan: EmbeddedServer, tmp_path: Path) -> None:
     offsets = [round(index * 0.01 + (0.004 if index % 3 else 0), 4) for index in range(400)]
     rows = [{"timestamp": at * 1000, "input_length": 10, "output_length": 5} for at in offsets]

@@ -23,7 +23,7 @@ from tests.integration.prometheus.dashboard_queries import (
 )
 from tests.integration.prometheus.runs import RULES, Runs, case_tag, pushed_runs
 
-pytestmark = pytest.mark.xdist_group("prometheus")
+pytestmark = pytest.mark.alone
 
 # A native histogram's buckets grow by 2^(1/8), so that a percentile may be off by as much.
 BUCKET = 2 ** (1 / 8) - 1
