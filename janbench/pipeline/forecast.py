@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from janbench.model.duration import told
@@ -39,7 +40,8 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
         return
     yield f"  load     {_length(case.plan)}"
     for lane in case.plan.lanes:
-        yield f"  {lane.name:<9}{_lane(case.plan, lane)}"
+        told = f"{lane.name}: {_lane(case.plan, lane)}"
+        yield from textwrap.wrap(told, 80, initial_indent="  lane     ", subsequent_indent=" " * 11)
     yield from _budget(case.plan)
     for objective in case.plan.scenario.objectives():
         of = f" (step {objective.step})" if objective.step else ""

@@ -59,8 +59,8 @@ class _Checker:
             raise TargetError(
                 f"guest login at {self.plan.target.base}{login.path} gave status "
                 f"{answer.status_code}, not {login.status} with an access token",
-                hint=f"Is this a {self.plan.target.flavour} server? Choose another with --flavour, "
-                "or set API_KEY.",
+                hint=f"Is this a {self.plan.target.flavour} server, and --base without /v1 at its "
+                "end? Choose another kind with --flavour, or set API_KEY.",
             )
         self.session.headers["Authorization"] = f"Bearer {token}"
 
