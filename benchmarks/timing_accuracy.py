@@ -4,7 +4,8 @@ Streams of 64 tokens, the first after 300 ms and the others 10 ms apart, at 50, 
 second, driven by k6 through the proxy. Two servers:
 
 - the embedded one, which notes when it read each request and sent each token, on the same
-  monotonic clock: each stream is compared with its own truth, each gap with its own gap;
+  monotonic clock: each stream is compared with its own truth, each gap with its own gap. What the
+  server itself waited for a core before it read a request counts as error here;
 - guidellm's mock server (`--guidellm PATH`), which knows nothing of janbench: its truth is the
   kernel's record of when its segments passed loopback (needs root). It can't hold its pace at 200 a
   second, so that it is asked at 50 only.
