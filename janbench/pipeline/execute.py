@@ -13,8 +13,9 @@ from pathlib import Path
 from janbench.config.environment import for_k6, secret_values
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import Engine
+from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
-from janbench.model.result import ScenarioResult
+from janbench.model.result import Reason, ScenarioResult
 from janbench.pipeline.case import Case
 from janbench.pipeline.companions import companion
 from janbench.pipeline.listener import Listener
@@ -119,8 +120,16 @@ def _conclude(case: Case, folder: Path, started: str, outcome: Outcome, job: Job
         proxy_stats=read_proxy_stats(folder),
         cores=os.cpu_count() or 1,
     )
-    (folder / "stats.json").unlink(missing_ok=True)
-    if case.subject.timing != "proxy" or not write_parquet(folder, parquet):
+    for left in (folder / "stats.json", *folder.glob(".stats.json.*")):
+        left.unlink(missing_ok=True)
+    try:
+        recorded = case.subject.timing == "proxy" and write_parquet(folder, parquet)
+    except EngineError as error:
+        lost = Reason(kind="records_lost", message=str(error))
+        result = assemble(evidence)
+        verdict = "error" if result.verdict == "pass" else result.verdict
+        return result.model_copy(update={"verdict": verdict, "reasons": [lost, *result.reasons]})
+    if not recorded:
         return assemble(evidence)
     records = Records(parquet)
     try:

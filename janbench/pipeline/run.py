@@ -152,6 +152,11 @@ class _Run:
         except JanbenchError as error:
             reasons.append(Reason(kind="target", message=str(error)))
             result = self._result("error", reasons)
+        except Exception as error:
+            # A defect of ours: it goes on as one, but not without a result that names it.
+            message = f"janbench failed: {type(error).__name__}: {error}"
+            self.folder.finish(self._result("error", [Reason(kind="defect", message=message)]))
+            raise
         else:
             result = self._result(worst([r.verdict for r in self.results]), reasons)
         self.folder.finish(result)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from janbench.errors import EngineError
 from janbench.model.record import duckdb_columns
 from janbench.model.result import Distribution
 
@@ -44,7 +45,8 @@ def write_parquet(folder: Path, parquet: Path) -> bool:
     """Turn the JSON lines of a folder into one Parquet file, sorted by time; False without any.
 
     Lines that a crash cut short are left out, and so are requests of a warm-up or cool-down.
-    The JSON lines go away once the table is written.
+    The JSON lines go away once the table is written. Raises EngineError when it can't be (a full
+    disk); they are kept then.
     """
     lines = sorted(folder.glob("records-*.jsonl"))
     if not any(path.stat().st_size for path in lines):
@@ -54,15 +56,23 @@ def write_parquet(folder: Path, parquet: Path) -> bool:
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in duckdb_columns().items())
     files = ", ".join(f"'{_quoted(path)}'" for path in lines)
     partial = parquet.with_suffix(".tmp")
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"""COPY (
-              SELECT * FROM read_json([{files}], format='newline_delimited',
-                ignore_errors=true, columns={{{columns}}})
-              WHERE time IS NOT NULL AND coalesce(lane, '') NOT IN ('warmup', 'cooldown')
-              ORDER BY time
-            ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
-        )
+    query = f"""COPY (
+          SELECT * FROM read_json([{files}], format='newline_delimited',
+            ignore_errors=true, columns={{{columns}}})
+          WHERE time IS NOT NULL AND coalesce(lane, '') NOT IN ('warmup', 'cooldown')
+          ORDER BY time
+        ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(query)
+    except duckdb.Error as error:
+        partial.unlink(missing_ok=True)
+        full = "No space left" in str(error)
+        why = "the disk is full" if full else str(error).splitlines()[0]
+        raise EngineError(
+            f"the records can't be written as {parquet.name}: {why}",
+            hint=f"They are kept as JSON lines in {folder}.",
+        ) from None
     partial.replace(parquet)
     for path in lines:
         path.unlink()
