@@ -8,9 +8,10 @@ import { traced } from './trace.js';
 
 /**
  * @typedef {{method: string, path: string, name?: string, body?: any, headers?: Object<string, string>,
- *            auth?: boolean, cookies?: any, expected?: number[], end?: string[], timeoutS?: number}} Request
+ *            auth?: boolean, cookies?: any, wordless?: boolean, expected?: number[], end?: string[], timeoutS?: number}} Request
  * `name` is the fixed tag of the URL (ids left out), `expected` the statuses that are no failure,
- * `end` the end markers that a streamed answer must show.
+ * `end` the end markers that a streamed answer must show. `wordless`: the caller wants a stream's
+ * times but not its words.
  */
 
 /**
@@ -32,7 +33,7 @@ function transmit(it, step, request) {
   const url = settings.origin + request.path;
   const name = request.name || `${request.method} ${request.path.split('?')[0]}`;
   const headers = traced({ ...it.session.headers(request), ...request.headers });
-  if (settings.proxied) headers['x-janbench-context'] = context(it, step, name, request.end);
+  if (settings.proxied) headers['x-janbench-context'] = context(it, step, name, request);
   const body = payload(request.body, headers);
   const response = http.request(request.method, url, body, {
     headers,
@@ -54,11 +55,13 @@ function payload(body, headers) {
 }
 
 // The timing proxy strips this header; it ties the proxy's record to the step.
-function context(it, step, name, end) {
+function context(it, step, name, request) {
   const { step: stepTag, lane } = it.tags(step);
   const fields = {
     scenario: it.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
-    iter: it.number, name, prompt: step.prompt || '', end: (end || []).join(','),
+    iter: it.number, name, prompt: step.prompt || '', end: (request.end || []).join(','),
+    // A stream whose words nobody reads: the times alone, which costs k6 the less the longer it is.
+    ...(request.wordless ? { body: 'tail' } : {}),
   };
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&');

@@ -20,13 +20,15 @@ import { readStream } from './stream.js';
  */
 export function ask(it, step, request, readWhole, { needsText = false, follows = false } = {}) {
   it.session.beforeModel(it);
+  const reads = needsText || it.settings.debug
+    || Boolean(step.tool_call || step.json_schema || step.extract_text);
   const response = send(it, step, {
     method: 'POST', path: request.path, body: request.body,
     headers: request.body.stream ? { Accept: 'text/event-stream' } : {},
     end: request.body.stream ? request.end : [],
+    wordless: request.body.stream && !reads,
   });
   it.time(step, response);
-  const reads = needsText || Boolean(step.tool_call || step.json_schema || step.extract_text);
   const answer = request.body.stream
     ? readStreamed(it, step, request, response, reads, follows)
     : readComplete(it, step, request, response, readWhole, follows);
@@ -35,7 +37,7 @@ export function ask(it, step, request, readWhole, { needsText = false, follows =
 }
 
 function readStreamed(it, step, request, response, reads, follows) {
-  const reading = readStream(response, request.end, reads || it.settings.debug);
+  const reading = readStream(response, request.end, reads);
   measureStream(it, step, response, reading, request.headersWithFirstToken);
   const type = response.headers['Content-Type'] || '';
   const { integrity } = reading;
