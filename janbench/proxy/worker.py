@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 import threading
@@ -95,6 +96,7 @@ class Worker:
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         stop = asyncio.Event()
+        _allow_many_connections()
         _ask_for_priority()  # before the writer's thread is made, which inherits it
         journal = self._open_journal(loop, stop)
         gateway = Gateway(
@@ -168,6 +170,13 @@ def _ask_for_priority() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files as far as it goes: each stream in flight takes two."""
+    with contextlib.suppress(OSError, ValueError):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _watch(lifeline: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -172,6 +173,21 @@ def test_errors_are_told_in_a_line_or_two(arguments: list[str], said: str) -> No
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stderr
+
+
+def test_it_takes_more_connections_than_the_usual_limit_of_files(
+    target: ScriptedServer, start_proxy: Callable[..., Proxy]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    try:
+        proxy = start_proxy(target.url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = Path(f"/proc/{proxy.process.pid}/limits").read_text()
+    assert (
+        f"{hard}" in next(line for line in limits.splitlines() if "open files" in line).split()[3]
+    )
 
 
 def test_the_banner_is_for_people(target: ScriptedServer) -> None:
