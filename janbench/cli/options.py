@@ -27,12 +27,12 @@ overrides_option = click.option(
 )
 
 
-def assignments(values: tuple[str, ...]) -> dict[str, str]:
+def assignments(values: tuple[str, ...], option: str = "-e") -> dict[str, str]:
     """Read `KEY=VALUE` arguments; raises ConfigError for anything else."""
     pairs = {}
     for value in values:
         key, equals, text = value.partition("=")
         if not equals or not key:
-            raise ConfigError(f"-e takes KEY=VALUE, not {value.split('=')[0]!r}")
+            raise ConfigError(f"{option} takes KEY=VALUE, not {value.split('=')[0]!r}")
         pairs[key] = text
     return pairs

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from janbench.cli.options import assignments, overrides_option, scenarios_option
+from janbench.errors import ConfigError, suggestion
 
 
 @click.command("run")
@@ -60,6 +61,14 @@ from janbench.cli.options import assignments, overrides_option, scenarios_option
 )
 @click.option("--allow-drops", is_flag=True, help="Dropped iterations don't make a run invalid.")
 @click.option("--allow-invalid", is_flag=True, help="Doubts about the measurement only warn.")
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="When a measurement is invalid: proxy_lag_p99_ms=5, proxy_cpu=0.9, rate_shortfall=0.05, "
+    "schedule_lag_p99_ms=50.",
+)
 @click.option("--skip-preflight", is_flag=True, help="Don't look at the target first.")
 @click.option(
     "--testid", metavar="ID", help="Tag of this run in Prometheus.  [default: the run's id]"
@@ -144,11 +153,31 @@ def _request(options: dict[str, Any]) -> Any:
         environment={**read_environment(), **assignments(options["pairs"])},
         results=Path(options["results"]),
         limits=ValidityLimits(
-            allow_drops=options["allow_drops"], allow_invalid=options["allow_invalid"]
+            **_limits(options["limits"]),
+            allow_drops=options["allow_drops"],
+            allow_invalid=options["allow_invalid"],
         ),
         command=tuple(_without_values(sys.argv[1:])),
         **{name: options[name] for name in given},
     )
+
+
+def _limits(values: tuple[str, ...]) -> dict[str, Any]:
+    """Read `NAME=VALUE` of `--limit`; raises ConfigError for an unknown name or no number."""
+    from janbench.model.limits import ValidityLimits
+
+    names = [n for n, f in ValidityLimits.model_fields.items() if f.annotation is float]
+    limits: dict[str, Any] = {}
+    for name, text in assignments(values, option="--limit").items():
+        if name not in names:
+            raise ConfigError(f"--limit: unknown limit {name!r}", hint=suggestion(name, names))
+        try:
+            limits[name] = float(text)
+        except ValueError:
+            limits[name] = -1.0
+        if not limits[name] >= 0:
+            raise ConfigError(f"--limit {name} takes a number of at least 0, not {text!r}")
+    return limits
 
 
 def _without_values(arguments: list[str]) -> list[str]:

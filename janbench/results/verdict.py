@@ -31,11 +31,7 @@ def judge(
         return "error", errors
     doubts, failures = list(_doubts(result, subject)), list(_failures(result, subject, outcome))
     warnings = list(_warnings(result, subject, outcome))
-    if (
-        failures
-        and all(doubt.kind in _TIMING for doubt in doubts)
-        and _beyond_timing(result, failures)
-    ):
+    if failures and (_hopeless(result) or _beyond_doubt(result, failures, doubts)):
         return "fail", failures + doubts + warnings
     if doubts and not subject.limits.allow_invalid:
         return "invalid", doubts + failures + warnings
@@ -48,8 +44,22 @@ def judge(
 _TIMING = ("proxy_lag", "proxy_cpu")
 
 
-def _beyond_timing(result: ScenarioResult, failures: list[Reason]) -> bool:
+def _hopeless(result: ScenarioResult) -> bool:
+    """Whether nothing at all succeeded: then the target fails, however well the load was offered.
+
+    A target that never answers is also why no virtual user is free, and iterations are dropped.
+    """
+    streams = sum(result.stream_errors.values())
+    requests = result.requests
+    return (requests.attempted > 0 and requests.failed >= requests.attempted) or (
+        streams > 0 and not result.stream_errors.get("ok")
+    )
+
+
+def _beyond_doubt(result: ScenarioResult, failures: list[Reason], doubts: list[Reason]) -> bool:
     """Whether something failed that a late timestamp can't explain: an error, not a slow answer."""
+    if any(doubt.kind not in _TIMING for doubt in doubts):
+        return False
     if any(reason.kind in ("check", "all_failed", "stream", "exception") for reason in failures):
         return True
     return any(not t.ok and t.expression.startswith(("rate", "count")) for t in result.thresholds)

@@ -25,16 +25,12 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished command; `result` is the newest `result.json` under its folder."""
+    """A finished command; `result` is what its `result.json` holds."""
 
     code: int
     stdout: str
     stderr: str
-    folder: Path
-
-    @property
-    def run_folder(self) -> Path:
-        return (self.folder / "results" / "latest").resolve()
+    run_folder: Path
 
     @property
     def result(self) -> dict[str, Any]:
@@ -60,4 +56,6 @@ def janbench(
         timeout=timeout,
         check=False,
     )
-    return Ran(done.returncode, done.stdout, done.stderr, folder)
+    # Now: a later run in the same folder is another `latest`.
+    latest = (folder / "results" / "latest").resolve()
+    return Ran(done.returncode, done.stdout, done.stderr, latest)
