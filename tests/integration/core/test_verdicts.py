@@ -12,7 +12,7 @@ from tests.integration.core.runs import Ran, janbench
 CHAT = """
 scenarios:
   chat:
-    load: {{nonstream_rps: 0, stream_rps: 10, duration_min: 0.05, iteration_s: 1{load}}}
+    load: {{nonstream_rps: 0, stream_rps: 10, duration_min: 0.03, iteration_s: 1{load}}}
     slo: {slo}
     steps:
       - kind: guest_login
@@ -31,7 +31,6 @@ def _run(folder: Path, base: str, *flags: str, slo: str = "{}", load: str = "") 
 LAX = ("--limit", "proxy_lag_p99_ms=1000", "--limit", "proxy_cpu=10")
 CASES = {
     "slow": (("--ttft-ms", "400"), "{ttft_ms: {p50: 100}}", "objective", "ttft_ms"),
-    "failing": (("--fault", "http-500=0.5"), "{}", "threshold", "http_req_failed"),
     "breaking off": (("--fault", "truncated=0.3"), "{}", "threshold", "checks"),
     "stalling": (("--fault", "stalled"), "{}", "stream", "timeout"),
 }
@@ -62,10 +61,8 @@ def test_overloaded_generator_is_invalid(tmp_path: Path) -> None:
 def test_limits_of_validity_can_be_set(tmp_path: Path) -> None:
     with embedded_server("--ttft-ms", "20", "--itl-ms", "1", "--tokens", "20") as server:
         strict = _run(tmp_path, server.base, "--limit", "proxy_lag_p99_ms=0")
-        lax = _run(tmp_path, server.base, *LAX)
         wrong = _run(tmp_path, server.base, "--limit", "proxy_lag=3")
     assert strict.code == 4
     assert strict.scenario["reasons"][0]["kind"] == "proxy_lag"
-    assert lax.code == 0, lax.stdout
     assert wrong.code == 2
     assert "proxy_lag_p99_ms" in wrong.stderr
