@@ -31,7 +31,7 @@ def _run(folder: Path, base: str, *flags: str, slo: str = "{}", load: str = "") 
 LAX = ("--limit", "proxy_lag_p99_ms=1000", "--limit", "proxy_cpu=10")
 CASES = {
     "slow": (("--ttft-ms", "400"), "{ttft_ms: {p50: 100}}", "objective", "ttft_ms"),
-    "breaking off": (("--fault", "truncated=0.3"), "{}", "threshold", "checks"),
+    "breaking off": (("--fault", "truncated=0.6"), "{}", "threshold", "checks"),
     "stalling": (("--fault", "stalled"), "{}", "stream", "timeout"),
 }
 
