@@ -134,10 +134,6 @@ class Process:
         self._finish()
         return code
 
-    def interrupt(self) -> None:
-        """Ask it to end in an orderly way (SIGINT)."""
-        self._signal(signal.SIGINT)
-
     def stop(self, grace_s: float = _GRACE_S) -> int:
         """End it: interrupt, then terminate, then kill; gives the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):

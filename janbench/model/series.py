@@ -41,6 +41,10 @@ class Dots:
     value_ms: Sequence[float]
 
 
+def _known_as(trace_id: str, request_id: str) -> str:
+    return f"trace {trace_id}" if trace_id else request_id
+
+
 @dataclass(frozen=True)
 class SlowRequest:
     """One of the slowest requests, with its parts in ms; None for a part that wasn't measured."""
@@ -60,7 +64,7 @@ class SlowRequest:
     @property
     def known_as(self) -> str:
         """Give what finds it in the target's logs or traces; empty for nothing."""
-        return f"trace {self.trace_id}" if self.trace_id else self.request_id
+        return _known_as(self.trace_id, self.request_id)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class ErrorGroup:
     @property
     def known_as(self) -> str:
         """Give what finds its first request in the target's logs or traces; empty for nothing."""
-        return f"trace {self.trace_id}" if self.trace_id else self.request_id
+        return _known_as(self.trace_id, self.request_id)
 
 
 @dataclass(frozen=True)

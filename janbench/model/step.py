@@ -122,22 +122,7 @@ Leaf = (
     | Request
 )
 
-Step = Annotated[
-    GuestLogin
-    | RefreshToken
-    | ListModels
-    | Chat
-    | CreateConversation
-    | ConversationChat
-    | GetConversation
-    | ListConversations
-    | ListItems
-    | Response
-    | Request
-    | Group
-    | Choose,
-    Field(discriminator="kind"),
-]
+Step = Annotated[Leaf | Group | Choose, Field(discriminator="kind")]
 
 Branch.model_rebuild()
 Group.model_rebuild()

@@ -130,7 +130,6 @@ class _Run:
         self.listener.run_started(
             self.folder.run_id, self.folder.path, self.engine.info, len(self.cases)
         )
-        reasons: list[Reason] = []
         stage = Stage(
             self.request,
             self.engine,
@@ -147,18 +146,17 @@ class _Run:
                 if self.results[-1].verdict == "interrupted":
                     break
         except KeyboardInterrupt:
-            reasons.append(Reason(kind="interrupted", message="The run was interrupted."))
-            result = self._result("interrupted", reasons)
+            cut = Reason(kind="interrupted", message="The run was interrupted.")
+            result = self._result("interrupted", [cut])
         except JanbenchError as error:
-            reasons.append(Reason(kind="target", message=str(error)))
-            result = self._result("error", reasons)
+            result = self._result("error", [Reason(kind="target", message=str(error))])
         except Exception as error:
             # A defect of ours: it goes on as one, but not without a result that names it.
             message = f"janbench failed: {type(error).__name__}: {error}"
             self.folder.finish(self._result("error", [Reason(kind="defect", message=message)]))
             raise
         else:
-            result = self._result(worst([r.verdict for r in self.results]), reasons)
+            result = self._result(worst([r.verdict for r in self.results]), [])
         self.folder.finish(result)
         self._tell(result, environment)
         self.listener.run_finished(result, self.folder.path)

@@ -31,7 +31,7 @@ def judge(
         return "error", errors
     doubts, failures = list(_doubts(result, subject)), list(_failures(result, subject, outcome))
     warnings = list(_warnings(result, subject, outcome))
-    if failures and (_hopeless(result) or _beyond_doubt(result, failures, doubts)):
+    if failures and (_hopeless(result, failures) or _beyond_doubt(result, failures, doubts)):
         return "fail", failures + doubts + warnings
     if doubts and not subject.limits.allow_invalid:
         return "invalid", doubts + failures + warnings
@@ -44,14 +44,13 @@ def judge(
 _TIMING = ("proxy_lag", "proxy_cpu")
 
 
-def _hopeless(result: ScenarioResult) -> bool:
+def _hopeless(result: ScenarioResult, failures: list[Reason]) -> bool:
     """Whether nothing at all succeeded: then the target fails, however well the load was offered.
 
     A target that never answers is also why no virtual user is free, and iterations are dropped.
     """
     streams = sum(result.stream_errors.values())
-    requests = result.requests
-    return (requests.attempted > 0 and requests.failed >= requests.attempted) or (
+    return any(reason.kind == "all_failed" for reason in failures) or (
         streams > 0 and not result.stream_errors.get("ok")
     )
 
