@@ -217,6 +217,9 @@ class Exchange:
         tail = b""
         if reader is not None:
             context = self.request.context
+            if clean and reply.cut_short():
+                clean = False
+                found.add(integrity.TRUNCATED, "the compressed data ends too early")
             reader.end(clean=clean, promised=context.ends if context else frozenset())
             figures = stream_figures(reader, moments)
             gaps = reader.watch.gaps_ms()

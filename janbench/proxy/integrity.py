@@ -32,7 +32,10 @@ the frames lack because of it."""
 
 
 class Verdict(NamedTuple):
-    """A class of `PRECEDENCE` and, unless it is ok, a short reason without any body text."""
+    """A class of `PRECEDENCE` and a short reason without any body text.
+
+    An ok needs none; with one, it says what could not be looked at.
+    """
 
     kind: str
     detail: str = ""

@@ -44,7 +44,7 @@ def stream_figures(reader: StreamReader, moments: Moments) -> Record:
         "input_tokens": reader.usage.input_tokens if reader.usage else None,
         "output_tokens": tokens[0] if tokens else None,
         "tokens_source": tokens[1] if tokens else None,
-        "content_events": watch.count,
+        "content_events": None if reader.unread else watch.count,
         "finish_reason": reader.finish_reason or None,
     }
     return cast(Record, {key: value for key, value in figures.items() if value is not None})

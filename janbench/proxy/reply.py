@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httptools
 
+from janbench.proxy.coding import CodingError, Inflater, codings, inflater_for
 from janbench.proxy.delivery import Delivery, HeldDelivery, TailDelivery
 from janbench.proxy.http1 import response_head
 from janbench.proxy.stream import StreamReader
@@ -70,6 +71,7 @@ class Reply:
         self.tail = False
         self.delivery: Delivery | None = None
         self.trailers: Headers = []
+        self._inflater: Inflater | None = None
         self._keep_json = False
         self._head = _Head()
         self._begin_ns = 0
@@ -136,15 +138,18 @@ class Reply:
         pieces.clear()
         if self.delivery is None or not data:
             return
-        if self.reader is not None:
+        self.received += len(data)
+        if self._inflater is not None:
+            data = self._inflated(data, self._inflater)
+        elif self.reader is not None:
             self.reader.feed(data, self.now)
         elif self._keep_json:
             self.json_body += data
             if len(self.json_body) > _MAX_JSON:
                 self._keep_json = False
                 self.json_body.clear()
-        self.received += len(data)
-        self.delivery.write(data)
+        if data:
+            self.delivery.write(data)
         if not self.complete:  # else the end is sent with it
             self.head_waits = False
             self.delivery.flush()
@@ -177,7 +182,24 @@ class Reply:
         if self._owner is not None:
             self._owner.upstream_full(full)
 
+    def cut_short(self) -> bool:
+        """Say whether the message is complete but the compressed data in it is not."""
+        return self._inflater is not None and self._inflater.unfinished
+
     # ---
+
+    def _inflated(self, data: bytes, inflater: Inflater) -> bytes:
+        """Read a piece of a compressed stream; return what the client is to get for it."""
+        reader = self.reader
+        assert reader is not None
+        plain = b""
+        try:
+            plain = inflater.feed(data)
+        except CodingError as error:
+            reader.give_up(str(error))
+        if plain:
+            reader.feed(plain, self.now)
+        return plain if self.tail else data
 
     def _completed(self) -> None:
         self.complete = True
@@ -196,7 +218,7 @@ class Reply:
 
     def _pass_head_on(self, status: int) -> None:
         request, head = self._request, self._head
-        kind = encoding = b""
+        kind = coding = b""
         has_length = chunked = False
         for name, value in head.headers:
             lower = name.lower()
@@ -207,20 +229,21 @@ class Reply:
             elif lower == b"transfer-encoding":
                 chunked = b"chunked" in value.lower()
             elif lower == b"content-encoding":
-                encoding = value.strip().lower()
+                coding += b"," + value
             elif lower == b"x-request-id":
                 self.request_id = value.decode("latin-1")[:128]
         bodyless = request.method == b"HEAD" or status in (204, 304)
         self.until_close = not (bodyless or has_length or chunked)
+        compressed = codings(coding) if coding else []
         if kind.startswith(b"text/event-stream") and not bodyless:
-            self._observe(encoding)
-        elif request.method == b"POST" and b"json" in kind and encoding in (b"", b"identity"):
+            self._observe(compressed)
+        elif request.method == b"POST" and b"json" in kind and not compressed:
             self._keep_json = True
         frames = (chunked or self.until_close or self.tail) and not request.http10
         written = response_head(
             status,
             head.reason,
-            head.headers,
+            head.headers if self._inflater is None or not self.tail else _plain(head.headers),
             chunked=frames and (chunked or not bodyless),
             drop_length=self.tail,
             close=not request.keep_alive,
@@ -237,10 +260,18 @@ class Reply:
             return TailDelivery(self._client, head, chunked=chunked)
         return HeldDelivery(self._client, head, self._gateway.budget, chunked=chunked)
 
-    def _observe(self, encoding: bytes) -> None:
+    def _observe(self, compressed: list[str]) -> None:
         self.reader = StreamReader()
         self._gateway.counters.streams += 1
-        if encoding in (b"", b"identity"):
-            self.tail = self._request.context is not None or self._gateway.tail_always
-        else:
-            self.reader.refuse("the event stream is compressed, so it can't be timed")
+        if compressed:
+            self._inflater = inflater_for(compressed)
+            if self._inflater is None:
+                named = ", ".join(compressed)
+                self.reader.leave_unread(f"not read, hence not timed: compressed ({named})")
+                return
+        self.tail = self._request.context is not None or self._gateway.tail_always
+
+
+def _plain(headers: Headers) -> Headers:
+    """Leave out what says that the body is compressed."""
+    return [field for field in headers if field[0].lower() != b"content-encoding"]

@@ -41,6 +41,7 @@ class StreamReader(Framer):
         "finish_reason",
         "found",
         "frames",
+        "unread",
         "usage",
         "watch",
     )
@@ -53,6 +54,7 @@ class StreamReader(Framer):
         self.finish_reason = ""
         self.ends: set[str] = set()
         self.frames = 0
+        self.unread = False
         self._dialects: set[str] = set()
         self._given_up = False
         self._head = self._foot = _NO_MOULD
@@ -65,11 +67,17 @@ class StreamReader(Framer):
         try:
             super().feed(data, ns)
         except BlockTooLongError:
-            self._give_up("a frame is longer than 1 MiB")
+            self.give_up("a frame is longer than 1 MiB")
 
-    def refuse(self, reason: str) -> None:
-        """Don't read this body at all: it can't be an event stream as it is (compressed)."""
-        self._give_up(reason)
+    def give_up(self, reason: str) -> None:
+        """Read no further: what comes is no event stream."""
+        self._given_up = True
+        self.found.add(integrity.MALFORMED_FRAME, reason)
+
+    def leave_unread(self, reason: str) -> None:
+        """Read nothing of this body and say nothing of its events, good or bad."""
+        self._given_up = self.unread = True
+        self.found.add(integrity.OK, reason)
 
     def end(self, *, clean: bool, promised: frozenset[str] = frozenset()) -> None:
         """Judge the stream at its end.
@@ -77,6 +85,8 @@ class StreamReader(Framer):
         `clean` says whether the HTTP message was complete; `promised` are the end markers that
         the caller relies on. A stream that didn't end cleanly isn't blamed for its last frame.
         """
+        if self.unread:
+            return
         if not self._given_up:
             self._last_block(clean)
         if not self.watch.count:
@@ -103,10 +113,6 @@ class StreamReader(Framer):
         complete, newline, _ = block.rpartition(b"\n")
         if newline:
             self._lines(complete, ns, False)
-
-    def _give_up(self, reason: str) -> None:
-        self._given_up = True
-        self.found.add(integrity.MALFORMED_FRAME, reason)
 
     def blocks(self, text: bytes, ns: int) -> None:
         """Take whole blocks, joined by blank lines, that arrived together."""

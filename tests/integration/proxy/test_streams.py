@@ -193,20 +193,6 @@ def test_streams_are_asked_for_as_they_are(target: ScriptedServer, proxy: Proxy)
     assert asked == [["identity"]] * 3 + [["gzip"]]
 
 
-def test_a_compressed_stream_passes_untouched_and_is_not_called_ok(
-    target: ScriptedServer, proxy: Proxy
-) -> None:
-    @target.route("/compressed")
-    async def handler(request: Request, reader: Reader, writer: Writer) -> None:
-        head = HEAD.replace(b"X-Request-ID: r-7", b"Content-Encoding: gzip")
-        writer.write(head + chunk(b"\x1f\x8b not events") + LAST)
-
-    with proxy.client() as client:
-        assert client.get("/compressed", CONTEXT).body == b"\x1f\x8b not events"
-    row = proxy.row("/compressed")
-    assert (row["integrity"], "compressed" in row["detail"]) == ("malformed_frame", True)
-
-
 def test_an_error_status_with_events(target: ScriptedServer, proxy: Proxy) -> None:
     @target.route("/error-status")
     async def handler(request: Request, reader: Reader, writer: Writer) -> None:

@@ -1,0 +1,98 @@
+"""Undoes the compression of an event stream as it arrives.
+
+Streams are asked for uncompressed; some servers, or what stands before them, compress all the same.
+gzip and deflate are zlib's and can be undone piece by piece. Other codings can't with what Python
+brings: a stream in one of them is passed on unread.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+MOST_AT_ONCE = 64 << 20
+"""Bytes that one read may inflate to: no event stream is so large, and a hostile one could be."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+_RAW = -zlib.MAX_WBITS
+_WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
+
+
+class CodingError(Exception):
+    """The data isn't what its coding promises; the text says so and quotes nothing."""
+
+
+def codings(header: bytes) -> list[str]:
+    """Name the codings of a Content-Encoding that change the body; none for a plain body.
+
+    What is not a plain word becomes `unknown`: it goes into details, which never quote the server.
+    """
+    names = (part.strip().lower() for part in header.decode("latin-1").split(","))
+    return [
+        name if _NAME.fullmatch(name) else "unknown"
+        for name in names
+        if name not in ("", "identity")
+    ]
+
+
+def inflater_for(names: list[str]) -> Inflater | None:
+    """Make an inflater for these codings; None when they can't be undone."""
+    return Inflater(names[0]) if len(names) == 1 and names[0] in _WINDOWS else None
+
+
+class Inflater:
+    """Inflates one body; `unfinished` says that it has begun and its end has not come."""
+
+    __slots__ = ("_broken", "_coding", "_first", "_undecided", "_zlib", "unfinished")
+
+    def __init__(self, coding: str) -> None:
+        self._broken = False
+        self._coding = coding
+        self._first = b""
+        self._undecided = coding == "deflate"
+        self._zlib = zlib.decompressobj(_WINDOWS[coding])
+        self.unfinished = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what a piece inflates to, possibly nothing; raises CodingError once."""
+        if self._broken:
+            return b""
+        self.unfinished = True
+        if self._undecided:
+            data = self._decide(data)
+        found: list[bytes] = []
+        room = MOST_AT_ONCE
+        while data:
+            if self._zlib.eof:
+                if self._coding == "deflate":
+                    break  # what follows the end belongs to nobody
+                self._zlib = zlib.decompressobj(_GZIP)  # gzips in a row are one body
+            try:
+                found.append(self._zlib.decompress(data, room))
+            except zlib.error:
+                raise self._failure("is broken") from None
+            room -= len(found[-1])
+            if room <= 0:
+                raise self._failure("inflates beyond all bounds")
+            data = self._zlib.unused_data
+        self.unfinished = not self._zlib.eof
+        return found[0] if len(found) == 1 else b"".join(found)
+
+    def _failure(self, what: str) -> CodingError:
+        self._broken, self.unfinished = True, False
+        return CodingError(f"the stream's {self._coding} data {what}")
+
+    def _decide(self, data: bytes) -> bytes:
+        """See from two bytes whether `deflate` is zlib's format, as it should be, or raw.
+
+        RFC 9110, section 8.4.1.2, notes that some servers leave zlib's wrapper out.
+        """
+        data = self._first + data
+        if len(data) < 2:
+            self._first = data
+            return b""
+        self._undecided = False
+        if data[0] & 0x0F != 8 or int.from_bytes(data[:2], "big") % 31:  # RFC 1950, section 2.2
+            self._zlib = zlib.decompressobj(_RAW)
+        return data
