@@ -1,0 +1,6 @@
+"""A fake Kubernetes cluster with k6-operator whose runners are real local processes."""
+
+from tests.cluster.cluster import Cluster, fake_cluster
+from tests.cluster.fault import Fault
+
+__all__ = ["Cluster", "Fault", "fake_cluster"]
