@@ -229,7 +229,7 @@ def write_records(rows: list[Record], scenario_folder: Path) -> Path:
     lines = scenario_folder / "records-0.jsonl"
     lines.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     parquet = scenario_folder / "requests.parquet"
-    assert write_parquet(scenario_folder, parquet)
+    assert write_parquet([scenario_folder], parquet)
     return parquet
 
 

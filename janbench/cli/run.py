@@ -44,6 +44,8 @@ from janbench.errors import ConfigError, suggestion
     show_default=True,
     help="What runs k6.",
 )
+@click.option("--instances", type=click.IntRange(1, 64), default=1, metavar="N",
+              help="Local: k6 processes that share the load.")  # fmt: skip
 @click.option("--k6", metavar="PATH", help="The k6 to use.  [JANBENCH_K6]")
 @click.option("--image", metavar="NAME", help="Docker: image that holds k6.")
 @click.option("--cpus", type=float, metavar="N", help="Docker: processors for k6.")
@@ -144,10 +146,10 @@ def _request(options: dict[str, Any]) -> Any:
         "single",
         "debug",
     )
-    given = ("names", "everything", "scenario_file", "overrides", "engine", "k6", "image", "cpus",
-             "memory", "timing", "demo", "testid", "skip_preflight", "proxy_workers", "insecure",
-             "prometheus", "native_histograms", "otel", "trace", "interleave",
-             "dashboard")  # fmt: skip
+    given = ("names", "everything", "scenario_file", "overrides", "engine", "instances", "k6",
+             "image", "cpus", "memory", "timing", "demo", "testid", "skip_preflight",
+             "proxy_workers", "insecure", "prometheus", "native_histograms", "otel", "trace",
+             "interleave", "dashboard")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **assignments(options["pairs"])},

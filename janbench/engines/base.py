@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.result import EngineInfo
@@ -27,17 +27,25 @@ class EngineOptions:
 
 
 class Engine(Protocol):
-    """Executes scripts, one after the other."""
+    """Executes scripts, one after the other.
+
+    `splits`: whether it can share a load over several k6 processes (instances). `brings_proxy`:
+    whether it runs the timing proxies itself.
+    """
 
     @property
     def info(self) -> EngineInfo:
         """Name and version."""
 
-    def run(self, job: Job, watcher: Watcher) -> Outcome:
-        """Execute a script to its end.
+    splits: ClassVar[bool]
+    brings_proxy: ClassVar[bool]
 
-        A KeyboardInterrupt ends it in an orderly way, keeps the summary, and is told in the
-        outcome. Raises EngineError when the script could not be started.
+    def run(self, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
+        """Execute a script to its end; gives the outcome of each job.
+
+        The jobs are instances of the same script: each takes its share of the load, and they start
+        together. A KeyboardInterrupt ends them in an orderly way, keeps the summaries, and is told
+        in the outcomes. Raises EngineError when the script could not be started.
         """
 
     def close(self) -> None:

@@ -6,10 +6,9 @@ import contextlib
 import json
 import os
 import re
-import socket
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from janbench.engines.base import EngineOptions
 from janbench.engines.docker_container import LogPump, container
@@ -25,7 +24,7 @@ from janbench.engines.docker_image import PINNED_IMAGE, prepare
 from janbench.engines.docker_reach import Reach, named_variables, visible_from
 from janbench.engines.k6_command import run_arguments
 from janbench.engines.k6_log import K6Log
-from janbench.engines.k6_progress import read_progress
+from janbench.engines.k6_rest import free_address, read_progress
 from janbench.errors import ConfigError, EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
 from janbench.model.result import EngineInfo
@@ -42,6 +41,9 @@ _MEMORY = re.compile(r"^\d+(\.\d+)?[bkmg]?b?$", re.IGNORECASE)
 
 class DockerEngine:
     """k6 in a container: the folder mounted read-only, the results fetched as a tar."""
+
+    splits: ClassVar[bool] = False
+    brings_proxy: ClassVar[bool] = False
 
     def __init__(self, daemon: Daemon, options: EngineOptions, version: tuple[int, ...]) -> None:
         self._daemon = daemon
@@ -70,11 +72,12 @@ class DockerEngine:
         """Let go of the connection to the daemon."""
         self._daemon.client.close()
 
-    def run(self, job: Job, watcher: Watcher) -> Outcome:
+    def run(self, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
         """Execute the script; see `Engine.run`.
 
         Raises EngineError also when k6 says that all went well but its summary is missing.
         """
+        (job,) = jobs
         with (
             K6Log(job.log, job.secrets, watcher.line) as log,
             self._container(job) as made,
@@ -101,7 +104,7 @@ class DockerEngine:
             pump.join(_GRACE_S)
             code = self._exit_code(made, log)
             self._collect(made, job, code, interrupted)
-        return Outcome(code, elapsed, interrupted, cpu.seconds, log.exceptions, tuple(log.errors))
+        return [Outcome(code, elapsed, interrupted, cpu.seconds, log.exceptions, tuple(log.errors))]
 
     @contextlib.contextmanager
     def _container(self, job: Job) -> Iterator[Container]:
@@ -138,7 +141,7 @@ class DockerEngine:
             options: dict[str, Any] = {"network_mode": "host"}
             if self._daemon.userns:  # Docker refuses the host's network to remapped users
                 options["userns_mode"] = "host"
-            return f"127.0.0.1:{_free_port()}", options
+            return free_address(), options
         return f"0.0.0.0:{_PORT}", {"ports": {f"{_PORT}/tcp": ("127.0.0.1", None)}}
 
     def _mount(self, job: Job) -> dict[str, Any]:
@@ -264,11 +267,3 @@ def _stop(made: Container, pump: LogPump) -> None:
                     raise error from None
         if pump.ended.wait(grace_s):
             return
-
-
-def _free_port() -> int:
-    # k6 takes port 0, but tells nobody which one it got.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -24,6 +24,16 @@ def run_arguments(
     return [*arguments, *extra, script]
 
 
+def segment_arguments(number: int, of: int) -> tuple[str, ...]:
+    """Give the arguments for instance `number` (from 1) of `of`: its equal share of the load."""
+    if of == 1:
+        return ()
+    points = ["0", *(f"{place}/{of}" for place in range(1, of)), "1"]
+    segment = f"{points[number - 1]}:{points[number]}"
+    sequence = ",".join(points)
+    return ("--execution-segment", segment, "--execution-segment-sequence", sequence)
+
+
 def parse_version(text: str) -> tuple[int, ...]:
     """Read the version out of `k6 version` (`k6 v1.1.0 (...)`); empty when it isn't there."""
     for word in text.split():

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from janbench import process
 from janbench.engines.base import EngineOptions
 from janbench.engines.k6_command import OLDEST, parse_version, run_arguments
 from janbench.engines.k6_log import K6Log
-from janbench.engines.k6_progress import read_progress
+from janbench.engines.k6_rest import free_address, read_progress
+from janbench.engines.local_fleet import run_together
 from janbench.engines.redact import redactor
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
@@ -28,7 +29,10 @@ INSTALL = (
 
 
 class LocalEngine:
-    """k6 as a child process."""
+    """k6 as a child process, or several that share the load."""
+
+    splits: ClassVar[bool] = True
+    brings_proxy: ClassVar[bool] = False
 
     def __init__(self, k6: Path, version: tuple[int, ...]) -> None:
         self.k6 = k6
@@ -52,9 +56,14 @@ class LocalEngine:
             raise EngineError(f"k6 {found} is too old: {oldest} is needed", hint=INSTALL)
         return cls(path, version)
 
-    def run(self, job: Job, watcher: Watcher) -> Outcome:
+    def run(self, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
         """Execute the script; see `Engine.run`."""
-        address = f"127.0.0.1:{_free_port()}"
+        if len(jobs) > 1:
+            return run_together(self.k6, jobs, watcher)
+        return [self._alone(jobs[0], watcher)]
+
+    def _alone(self, job: Job, watcher: Watcher) -> Outcome:
+        address = free_address()
         arguments = run_arguments(
             str(job.script), str(job.summary), address, job.tags, job.arguments
         )
@@ -115,11 +124,3 @@ def _locate(options: EngineOptions) -> Path:
     if not found:
         raise EngineError("k6 is not installed", hint=INSTALL)
     return Path(found)
-
-
-def _free_port() -> int:
-    # k6 takes port 0, but tells nobody which one it got.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -9,11 +9,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Job:
-    """One script to execute.
+    """One script to execute by one k6.
 
     `folder` holds the script and everything that it opens. `environment` is the whole environment
     of k6: it carries the secrets, which is why they stand in no argument. `secrets` lists the
-    values that must not appear in `log`.
+    values that must not appear in `log`. `target` is where the load goes, `proxied` whether its
+    streams are to be timed. `variables` are those of `environment` that janbench decided on.
+    `samples` is where an instance writes every sample of its metrics, which the merged result
+    needs; None for the only one.
     """
 
     name: str
@@ -25,6 +28,10 @@ class Job:
     secrets: frozenset[str] = field(repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    target: str = ""
+    proxied: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    samples: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ class Outcome:
 
     `exit_code` is k6's own (negative: killed by that signal). `exceptions` counts the iterations
     that threw, which k6 itself takes for success; `errors` are the last error lines of its log.
+    `cut`: it was stopped because another instance had ended the run. `lost` says what of its
+    results could not be fetched, empty when all are there.
     """
 
     exit_code: int
@@ -41,6 +50,8 @@ class Outcome:
     cpu_s: float | None = None
     exceptions: int = 0
     errors: tuple[str, ...] = ()
+    cut: bool = False
+    lost: str = ""
 
 
 @dataclass(frozen=True)

@@ -182,12 +182,20 @@ class ScenarioResult(Frozen):
 
 
 class EngineInfo(Frozen):
-    """What executed the scripts."""
+    """What executed the scripts; `instances` is how many k6 processes shared each load."""
 
     name: str
     k6_version: str = ""
     k6_path: str = ""
     image: str = ""
+    instances: int = 1
+
+    @property
+    def told(self) -> str:
+        """Say it in a few words."""
+        several = f", {self.instances} instances" if self.instances > 1 else ""
+        version = f", k6 {self.k6_version}" if self.k6_version else ""
+        return f"{self.name}{version}{several}"
 
 
 class TargetInfo(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,9 +23,10 @@ from janbench.pipeline.request import RunRequest
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.script import render
 from janbench.results.assemble import Evidence, assemble
-from janbench.results.k6_summary import read_summary
+from janbench.results.instances import LOG, SUMMARY, gather, instance_folders
+from janbench.results.k6_samples import FILE as SAMPLES
 from janbench.results.recent import RecentRecords
-from janbench.results.records import Records, read_proxy_stats, write_parquet
+from janbench.results.records import Records, write_parquet
 
 SCRIPT = "script.js"
 
@@ -47,18 +48,22 @@ def execute(case: Case, folder: Path, stage: Stage) -> ScenarioResult:
     """Run a case in its folder; raises JanbenchError when it could not be started."""
     started = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     script = _write_files(case, folder, stage.source)
-    with _proxy(case, folder, stage.request) as variables:
-        job = _job(case, folder, script, stage, variables)
-        recent = RecentRecords(folder)
+    places = instance_folders(folder, stage.request.instances)
+    with _proxies(case, places, stage) as proxies:
+        jobs = [
+            _job(case, place, script, stage, proxy)
+            for place, proxy in zip(places, proxies, strict=True)
+        ]
+        recent = RecentRecords(places)
         watcher = Watcher(
             lambda seen: stage.listener.progress(recent.enrich(seen)), stage.listener.line
         )
         try:
-            outcome = stage.engine.run(job, watcher)
+            outcomes = stage.engine.run(jobs, watcher)
         finally:
             recent.close()
-    result = _conclude(case, folder, started, outcome, job)
-    lost = stage.telemetry.lost(job.log)
+    result = _conclude(case, folder, places, started, outcomes)
+    lost = stage.telemetry.lost(folder / LOG)
     return result.model_copy(update={"reasons": [*result.reasons, lost]}) if lost else result
 
 
@@ -77,62 +82,88 @@ def _write_files(case: Case, folder: Path, source: str) -> Path:
 
 
 @contextmanager
-def _proxy(case: Case, folder: Path, request: RunRequest) -> Iterator[dict[str, str]]:
-    if case.subject.timing != "proxy":
-        yield {}
+def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict[str, str]]]:
+    """Start a timing proxy for each instance; gives what tells k6 of it."""
+    if case.subject.timing != "proxy" or stage.engine.brings_proxy:
+        yield [{} for _ in places]
         return
-    arguments: list[str | Path] = ["--target", case.target.base, "--records", folder.resolve()]
-    arguments += ["--proxy-workers", str(request.proxy_workers)]
-    if request.insecure:
-        arguments.append("--insecure-skip-tls-verify")
-    with companion("proxy", arguments) as base:
-        yield {"JANBENCH_PROXY": base}
-
-
-def _job(case: Case, folder: Path, script: Path, stage: Stage, variables: Mapping[str, str]) -> Job:
-    resolved = {**case.variables, **variables}
-    if case.plan is not None:
-        resolved["JANBENCH_OBSERVE"] = "true"
+    arguments: list[str | Path] = ["--target", case.target.base]
+    arguments += ["--proxy-workers", str(stage.request.proxy_workers)]
     if stage.request.insecure:
-        resolved["K6_INSECURE_SKIP_TLS_VERIFY"] = "true"
+        arguments.append("--insecure-skip-tls-verify")
+    with ExitStack() as stack:
+        yield [
+            {
+                "JANBENCH_PROXY": stack.enter_context(
+                    companion("proxy", [*arguments, "--records", place.resolve()])
+                )
+            }
+            for place in places
+        ]
+
+
+def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str, str]) -> Job:
+    count = stage.request.instances
+    variables = dict(case.variables)
+    if case.plan is not None:
+        variables["JANBENCH_OBSERVE"] = "true"
+    if count > 1:
+        variables["JANBENCH_INSTANCES"] = str(count)
+    if stage.request.insecure:
+        variables["K6_INSECURE_SKIP_TLS_VERIFY"] = "true"
     output = stage.telemetry.output(stage.engine.info)
-    environment = for_k6(stage.environment, {**resolved, **output.environment})
+    environment = for_k6(stage.environment, {**variables, **proxy, **output.environment})
     return Job(
         name=case.subject.name,
-        folder=script.parent if case.script is not None else folder.resolve(),
+        folder=script.parent,
         script=script,
-        summary=(folder / "summary.json").resolve(),
-        log=folder / "k6.log",
+        summary=(place / SUMMARY).resolve(),
+        log=place / LOG,
         environment=environment,
         secrets=secret_values(environment),
         tags=tags_of(case, stage.testid).as_tags(),
         arguments=output.arguments,
+        target=case.target.base,
+        proxied=case.subject.timing == "proxy",
+        variables=variables,
+        samples=(place / SAMPLES).resolve() if count > 1 else None,
     )
 
 
-def _conclude(case: Case, folder: Path, started: str, outcome: Outcome, job: Job) -> ScenarioResult:
+def _conclude(
+    case: Case, folder: Path, places: list[Path], started: str, outcomes: list[Outcome]
+) -> ScenarioResult:
     parquet = folder / "requests.parquet"
+    gathered = gather(places, outcomes, folder)
     evidence = Evidence(
         case.subject,
-        outcome,
+        gathered.outcome,
         started,
-        read_summary(job.summary),
-        proxy_stats=read_proxy_stats(folder),
+        gathered.summary,
+        proxy_stats=gathered.proxy_stats,
         cores=os.cpu_count() or 1,
     )
-    for left in (folder / "stats.json", *folder.glob(".stats.json.*")):
-        left.unlink(missing_ok=True)
+    for left in (left for place in places for left in place.glob("*stats.json*")):
+        left.unlink()
+    lost = list(gathered.lost)
     try:
-        recorded = case.subject.timing == "proxy" and write_parquet(folder, parquet)
+        recorded = case.subject.timing == "proxy" and write_parquet(places, parquet)
     except EngineError as error:
-        lost = Reason(kind="records_lost", message=str(error))
-        result = assemble(evidence)
-        verdict = "error" if result.verdict == "pass" else result.verdict
-        return result.model_copy(update={"verdict": verdict, "reasons": [lost, *result.reasons]})
+        recorded = False
+        lost.insert(0, str(error))
     if not recorded:
-        return assemble(evidence)
+        return _less(assemble(evidence), lost)
     records = Records(parquet)
     try:
-        return assemble(replace(evidence, records=records))
+        return _less(assemble(replace(evidence, records=records)), lost)
     finally:
         records.close()
+
+
+def _less(result: ScenarioResult, lost: list[str]) -> ScenarioResult:
+    """Give a result with what was lost of it: figures over the rest can't make a pass."""
+    if not lost:
+        return result
+    reasons = [Reason(kind="records_lost", message=message) for message in lost]
+    verdict = "error" if result.verdict == "pass" else result.verdict
+    return result.model_copy(update={"verdict": verdict, "reasons": [*reasons, *result.reasons]})

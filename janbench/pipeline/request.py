@@ -24,6 +24,7 @@ class RunRequest:
     flags: Flags = field(default_factory=Flags)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: str = "auto"
+    instances: int = 1
     k6: str | None = None
     image: str | None = None
     cpus: float | None = None

@@ -13,7 +13,7 @@ from janbench import __version__
 from janbench.config.environment import hijacking
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
-from janbench.errors import JanbenchError
+from janbench.errors import ConfigError, JanbenchError
 from janbench.model.result import (
     EXIT_CODES,
     Reason,
@@ -30,6 +30,7 @@ from janbench.pipeline.execute import Stage, execute
 from janbench.pipeline.listener import Listener
 from janbench.pipeline.reporting import write_reports
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.sharing import check_shareable
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.preflight.target_check import check_target
 from janbench.reports.github import append_step_summary
@@ -52,6 +53,7 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
         if request.demo:
             request, environment = _with_demo_server(request, environment, stack)
         selection = select(request, listed, environment)
+        _check_sharing(request, engine, selection.cases)
         telemetry = Telemetry.of(request, environment)
         folder = RunFolder.create(request.results)
         notices = [*selection.left_out, *_hijack_notice(environment)]
@@ -67,6 +69,18 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
             telemetry=telemetry,
         )
         return run_.go(environment, str(listed.source.name))
+
+
+def _check_sharing(request: RunRequest, engine: Engine, cases: list[Case]) -> None:
+    if request.instances > 1 and not engine.splits:
+        raise ConfigError(
+            f"engine {engine.info.name} runs one k6: --instances goes with --engine local",
+            hint="On several machines: janbench k8s run.",
+        )
+    if request.instances > 1 and request.dashboard:
+        raise ConfigError("--dashboard shows one k6: it doesn't go with --instances")
+    for case in cases:
+        check_shareable(case, request.instances)
 
 
 def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
@@ -126,9 +140,10 @@ class _Run:
         unfinished = Reason(
             kind="unfinished", message="The run was cut off before it could write its result."
         )
-        self.folder.write(self._result("interrupted", [unfinished]))
+        started = self._result("interrupted", [unfinished])
+        self.folder.write(started)
         self.listener.run_started(
-            self.folder.run_id, self.folder.path, self.engine.info, len(self.cases)
+            self.folder.run_id, self.folder.path, started.engine, len(self.cases)
         )
         stage = Stage(
             self.request,
@@ -216,7 +231,7 @@ class _Run:
             verdict=verdict,
             exit_code=EXIT_CODES[verdict],
             janbench_version=__version__,
-            engine=self.engine.info,
+            engine=self.engine.info.model_copy(update={"instances": self.request.instances}),
             target=TargetInfo(base=target.base, flavour=target.flavour, model=target.model),
             testid=self.testid,
             command=list(self.request.command),

@@ -49,9 +49,7 @@ def print_run(result: RunResult, folder: Path, console: Console) -> None:
         soft_wrap=True,
         highlight=False,
     )
-    console.print(
-        f"Engine   {engine.name}, k6 {engine.k6_version}", soft_wrap=True, highlight=False
-    )
+    console.print(f"Engine   {engine.told}", soft_wrap=True, highlight=False)
     console.print(f"Results  {folder / 'result.json'}", soft_wrap=True, highlight=False)
     report = folder / "report.html"
     if report.exists():

@@ -164,6 +164,7 @@ def _properties(run: RunResult, scenario: ScenarioResult) -> ET.Element:
         "flavour": run.target.flavour,
         "timing": scenario.timing,
         "engine": f"{run.engine.name} {run.engine.k6_version}".strip(),
+        "instances": str(run.engine.instances),
         "janbench": run.janbench_version,
     }
     for name, value in pairs.items():

@@ -40,7 +40,7 @@ class ConsoleListener:
     def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
         del folder  # shown at the end
         self._cases = cases
-        self._tell(f"Run {run_id}: {cases} test cases with k6 {engine.k6_version} ({engine.name})")
+        self._tell(f"Run {run_id}: {cases} test cases ({engine.told})")
 
     def notice(self, message: str) -> None:
         self._tell(f"[yellow]Note:[/yellow] {escape(message)}")

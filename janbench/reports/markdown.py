@@ -47,8 +47,12 @@ def _lines(run: RunResult) -> Iterator[str]:
         yield from _scenario(scenario)
     yield (
         f"<sub>janbench {escape(run.janbench_version)}, {escape(run.engine.name)} engine, "
-        f"k6 {escape(run.engine.k6_version) or 'of unknown version'}</sub>"
+        f"k6 {escape(run.engine.k6_version) or 'of unknown version'}{_instances(run)}</sub>"
     )
+
+
+def _instances(run: RunResult) -> str:
+    return f", {run.engine.instances} instances" if run.engine.instances > 1 else ""
 
 
 def _overview(scenarios: Sequence[ScenarioResult]) -> Iterator[str]:

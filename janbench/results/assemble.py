@@ -18,6 +18,7 @@ from janbench.model.result import (
     Validity,
 )
 from janbench.model.subject import StepInfo, Subject
+from janbench.results.k6_exit import THRESHOLDS_CROSSED
 from janbench.results.k6_summary import K6Summary
 from janbench.results.records import Records
 from janbench.results.slo import (
@@ -201,7 +202,11 @@ def _owned(check: CheckResult, subject: Subject) -> CheckResult:
 
 def _stream_classes(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
     if evidence.records is not None:
-        return dict(sorted(evidence.records.classes().items()))
+        classes = evidence.records.classes()
+        if evidence.subject.may_end_early and evidence.outcome.exit_code == THRESHOLDS_CROSSED:
+            # What was in flight when k6 ended the run says nothing about the target.
+            classes["timeout"] = classes.get("timeout", 0) - evidence.records.cut_off()
+        return {kind: count for kind, count in sorted(classes.items()) if count}
     kinds = summary.submetrics("llm_stream_errors", "kind")
     counts = {kind: int(values.get("count", 0)) for kind, values in kinds.items()}
     return {kind: count for kind, count in sorted(counts.items()) if count}

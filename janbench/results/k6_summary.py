@@ -128,6 +128,19 @@ def parse_summary(data: Any) -> K6Summary:
     raise EngineError("k6's summary has a form that janbench doesn't know")
 
 
+def write_summary(summary: K6Summary, path: Path) -> None:
+    """Write a summary in the first shape, as far as it is known."""
+    metrics: dict[str, dict[str, Any]] = {
+        name: {"values": dict(values)} for name, values in sorted(summary.values.items())
+    }
+    for (name, expression), crossed in summary.crossed.items():
+        metric = metrics.setdefault(name, {"values": {}})
+        metric.setdefault("thresholds", {})[expression] = {"ok": not crossed}
+    checks = [check.model_dump(include={"name", "passes", "fails"}) for check in summary.checks]
+    text = json.dumps({"metrics": metrics, "root_group": {"checks": checks}}, indent=2)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
 def _by_metric(data: dict[str, Any]) -> K6Summary:
     values: dict[str, dict[str, float]] = {}
     crossed: dict[tuple[str, str], bool] = {}

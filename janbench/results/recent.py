@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -16,13 +17,13 @@ WINDOW_S = 10.0
 
 
 class RecentRecords:
-    """Follows `records-*.jsonl` of a folder; each look reads only what is new.
+    """Follows `records-*.jsonl` of folders; each look reads only what is new.
 
     A line that isn't whole yet is left for the next look.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
         self._files: dict[Path, BinaryIO] = {}
         self._rests: dict[Path, bytes] = {}
         self._rows: deque[tuple[float, float | None, int]] = deque()
@@ -51,7 +52,7 @@ class RecentRecords:
             file.close()
 
     def _read(self) -> None:
-        for path in sorted(self._folder.glob("records-*.jsonl")):
+        for path in (p for f in self._folders for p in sorted(f.glob("records-*.jsonl"))):
             if path not in self._files:
                 with contextlib.suppress(OSError):
                     self._files[path] = path.open("rb")

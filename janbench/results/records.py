@@ -41,14 +41,14 @@ def _meets(metric: str, limit: float) -> str:
     return f"(coalesce(output_tokens, 2) < 2 OR {met})" if metric == "tpot_ms" else met
 
 
-def write_parquet(folder: Path, parquet: Path) -> bool:
-    """Turn the JSON lines of a folder into one Parquet file, sorted by time; False without any.
+def write_parquet(folders: Sequence[Path], parquet: Path) -> bool:
+    """Turn the JSON lines of folders into one Parquet file, sorted by time; False without any.
 
     Lines that a crash cut short are left out, and so are requests of a warm-up or cool-down.
     The JSON lines go away once the table is written. Raises EngineError when it can't be (a full
     disk); they are kept then.
     """
-    lines = sorted(folder.glob("records-*.jsonl"))
+    lines = [path for folder in folders for path in sorted(folder.glob("records-*.jsonl"))]
     if not any(path.stat().st_size for path in lines):
         return False
     import duckdb
@@ -71,7 +71,7 @@ def write_parquet(folder: Path, parquet: Path) -> bool:
         why = "the disk is full" if full else str(error).splitlines()[0]
         raise EngineError(
             f"the records can't be written as {parquet.name}: {why}",
-            hint=f"They are kept as JSON lines in {folder}.",
+            hint=f"They are kept as JSON lines in {parquet.parent}.",
         ) from None
     partial.replace(parquet)
     for path in lines:
@@ -142,6 +142,19 @@ class Records:
         return dict(
             self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", [])
         )
+
+    def cut_off(self) -> int:
+        """Count the streams that k6 dropped in the last second: in flight when it ended the run."""
+        rows = self._ask(
+            r"""WITH dropped AS (
+                  SELECT time + regexp_extract(detail, 'after ([0-9.]+) s', 1)::DOUBLE AS moment
+                  FROM records
+                  WHERE stream AND integrity = 'timeout' AND detail LIKE 'the client gave up after%'
+                ) SELECT count(*) FROM dropped WHERE moment > (SELECT max(moment) FROM dropped) - 1
+                AND moment > (SELECT max(time) FROM records) - 1""",
+            [],
+        )
+        return int(rows[0][0])
 
     def tokens(self) -> tuple[int, list[str]]:
         """Give the output tokens of all good requests, and where the numbers come from."""

@@ -16,12 +16,14 @@ export function ramps(rate, seconds) {
 
 /**
  * An open lane: a VU is held for a whole iteration, so rate x length of one iteration are needed,
- * and up to five times as many when the target slows down.
+ * and up to five times as many when the target slows down. Instances don't lend each other VUs:
+ * each gets as many as its share of the rate needs.
  * @param {number[][]} segments [seconds, rate at its begin, rate at its end] @param {number} iterationS @param {any} load
  */
 function open(segments, iterationS, load) {
   const peak = Math.max(...segments.map(([, from, to]) => Math.max(from, to)));
-  const needed = Math.max(2, Math.ceil(peak * iterationS));
+  const { instances } = load;
+  const needed = instances * Math.max(2, Math.ceil((peak / instances) * iterationS));
   const vus = { preAllocatedVUs: Math.min(needed, load.max_vus), maxVUs: Math.min(needed * 5, load.max_vus) };
   const [[seconds, from, to]] = segments;
   if (segments.length === 1 && from === to && seconds >= 1) {
@@ -52,7 +54,12 @@ function closed({ vus, seconds, iterations }) {
 /** Given moments: VUs take the next one and wait for it (see schedule.js). */
 function scheduled({ vus, arrivals, seconds }, load) {
   const most = Math.max(1, seconds) + load.graceful_stop_s;
-  return { executor: 'shared-iterations', vus, iterations: arrivals, maxDuration: milliseconds(most) };
+  // An instance's share of the arrivals comes less evenly than all of them.
+  const shared = load.instances === 1 ? vus : load.instances * (Math.ceil(vus / load.instances) + 2);
+  return {
+    executor: 'shared-iterations', vus: Math.min(shared, arrivals), iterations: arrivals,
+    maxDuration: milliseconds(most),
+  };
 }
 
 function shaped(lane, iterationS, load) {
@@ -137,12 +144,24 @@ function scenarios(settings, load) {
   return found;
 }
 
+// k6 counts the tokens of one process: each instance ends the run at its share of the budget.
+function withinShare(thresholds, instances, most) {
+  if (instances === 1 || !most) return thresholds;
+  const share = `count<${Math.floor(most / instances)}`;
+  const spent = thresholds.llm_tokens_spent.map((entry) => (
+    entry.threshold === `count<${most}` ? { ...entry, threshold: share } : entry));
+  return { ...thresholds, llm_tokens_spent: spent };
+}
+
 /** @param {any} settings @param {any} scenario @param {any[]} steps the leaves */
 export function buildOptions(settings, scenario, steps) {
-  const judged = settings.single ? { checks: ['rate==1'] } : scenario.thresholds;
+  const { instances } = settings;
+  const judged = settings.single
+    ? { checks: ['rate==1'] }
+    : withinShare(scenario.thresholds, instances, scenario.load.max_tokens_total);
   const phases = Boolean(scenario.load.warmup_s || scenario.load.cooldown_s);
   return {
-    scenarios: scenarios(settings, scenario.load),
+    scenarios: scenarios(settings, { ...scenario.load, instances }),
     thresholds: settings.observe ? merged(observations(steps, phases), judged) : judged,
     summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'count'],
     tags: { testid: `${scenario.name}-${Date.now()}`, test_case: scenario.test_case },

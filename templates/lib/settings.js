@@ -55,5 +55,7 @@ export function readSettings(scenario) {
     loadtestToken: text('LOADTEST_TOKEN'),
     /** janbench asks for sub-metrics by step; a plain k6 run has no use for them. */
     observe: flag('JANBENCH_OBSERVE'),
+    /** How many k6 processes share the load by execution segments. */
+    instances: Math.floor(number('JANBENCH_INSTANCES', 1, 1)),
   };
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from janbench.engines import choose_engine
-from janbench.engines.base import EngineOptions
+from janbench.engines.base import Engine, EngineOptions
 from janbench.engines.docker_engine import DockerEngine
 from janbench.engines.docker_reach import Reach
 from janbench.engines.local import LocalEngine
@@ -61,6 +61,11 @@ def on_progress(action: Callable[[Progress], None]) -> Watcher:
     return Watcher(progress=action, line=lambda _: None)
 
 
+def run_one(engine: Engine, job: Job, watcher: Watcher) -> Outcome:
+    (outcome,) = engine.run([job], watcher)
+    return outcome
+
+
 def summary_of(job: Job) -> K6Summary:
     summary = read_summary(job.summary)
     assert summary is not None
@@ -72,7 +77,7 @@ def test_pass_keeps_the_summary_of_a_folder_that_only_root_may_enter(
 ) -> None:
     job = job_of(folder, GET, BASE=target)
     engine = make_engine()
-    outcome = engine.run(job, quiet())
+    outcome = run_one(engine, job, quiet())
     assert outcome.exit_code == 0, outcome.errors
     assert not outcome.interrupted
     assert summary_of(job).count("http_reqs") == 10
@@ -96,7 +101,7 @@ def test_results_come_back_from_the_users_of_the_image(
     monkeypatch.setattr(engine, "_user", dict)  # so that k6 runs as the image's own 12345
     daemon = dataclasses.replace(engine._daemon, remote=remote, reach=Reach.HOST)
     monkeypatch.setattr(engine, "_daemon", daemon)
-    assert engine.run(job, quiet()).exit_code == 0
+    assert run_one(engine, job, quiet()).exit_code == 0
     assert summary_of(job).count("http_reqs") == 10
 
 
@@ -104,13 +109,13 @@ def test_crossed_threshold_gives_99_and_a_summary(
     make_engine: MakeEngine, folder: Path, target: str
 ) -> None:
     job = job_of(folder, GET.replace("rate>0.99", "rate<0.5"), BASE=target)
-    assert make_engine().run(job, quiet()).exit_code == 99
+    assert run_one(make_engine(), job, quiet()).exit_code == 99
     assert [t.ok for t in summary_of(job).thresholds()] == [False]
 
 
 def test_script_error_gives_k6s_code_and_message(make_engine: MakeEngine, folder: Path) -> None:
     job = job_of(folder, "import './nothing.js';\nexport default () => {};\n")
-    outcome = make_engine().run(job, quiet())
+    outcome = run_one(make_engine(), job, quiet())
     assert outcome.exit_code == 107
     assert "nothing.js" in " ".join(outcome.errors)
 
@@ -121,7 +126,7 @@ def test_ctrl_c_ends_in_order_and_keeps_the_summary(make_engine: MakeEngine, fol
             raise KeyboardInterrupt
 
     job = job_of(folder, LONG)
-    outcome = make_engine().run(job, on_progress(interrupt))
+    outcome = run_one(make_engine(), job, on_progress(interrupt))
     assert outcome.interrupted
     assert outcome.exit_code == 105
     assert summary_of(job).count("iterations") > 0
@@ -138,14 +143,14 @@ def test_container_goes_when_we_fail_ourselves(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        make_engine().run(job_of(folder, LONG), on_progress(fail))
+        run_one(make_engine(), job_of(folder, LONG), on_progress(fail))
     assert labels == [{"janbench": "1", "janbench.scenario": "a-scenario", "janbench.run": "run-1"}]
 
 
 def test_progress_and_cpu_are_seen_while_it_runs(make_engine: MakeEngine, folder: Path) -> None:
     seen: list[Progress] = []
     job = job_of(folder, LONG.replace("60s", "3s"))
-    outcome = make_engine().run(job, on_progress(seen.append))
+    outcome = run_one(make_engine(), job, on_progress(seen.append))
     assert outcome.exit_code == 0
     assert any(progress.vus == 1 and progress.iterations for progress in seen)
     assert outcome.cpu_s is not None and outcome.cpu_s > 0
@@ -156,7 +161,7 @@ def test_out_of_memory_is_told(make_engine: MakeEngine, folder: Path) -> None:
     export default function () { const all = []; for (;;) all.push(new Uint8Array(4e6).fill(1)); }
     """
     job = job_of(folder, eater)
-    outcome = make_engine(memory="96m").run(job, quiet())
+    outcome = run_one(make_engine(memory="96m"), job, quiet())
     assert outcome.exit_code == -9
     assert "ran out of memory" in outcome.errors[-1] and "96m" in outcome.errors[-1]
     assert "ran out of memory" in job.log.read_text()
@@ -171,7 +176,7 @@ def test_limits_reach_the_container(
         seen.extend(c.attrs["HostConfig"] for c in daemon.client.containers.list())
         raise KeyboardInterrupt
 
-    make_engine(memory="512m", cpus=0.5).run(job_of(folder, LONG), on_progress(look))
+    run_one(make_engine(memory="512m", cpus=0.5), job_of(folder, LONG), on_progress(look))
     assert seen[0]["Memory"] == 512 * 2**20
     assert seen[0]["NanoCpus"] == 500_000_000
 
@@ -199,7 +204,7 @@ def test_environment_is_seen_by_the_script_alone(
         OTHERS_SECRET="for-nobody",
         PATH="/only/here",
     )
-    assert make_engine().run(job, on_progress(look)).exit_code == 0
+    assert run_one(make_engine(), job, on_progress(look)).exit_code == 0
     environment, command = seen[0]
     assert "s3cret-value" not in " ".join(command)
     assert "NAMED=$(touch /tmp/x) \"'\nß" in environment
@@ -216,8 +221,8 @@ def test_long_and_odd_lines_of_the_log_arrive_whole(make_engine: MakeEngine, fol
     }
     """
     lines: list[str] = []
-    outcome = make_engine().run(
-        job_of(folder, script), Watcher(progress=lambda _: None, line=lines.append)
+    outcome = run_one(
+        make_engine(), job_of(folder, script), Watcher(progress=lambda _: None, line=lines.append)
     )
     assert outcome.exit_code == 0
     assert [line for line in lines if line.startswith("xxx")] == ["x" * 200000]
@@ -235,7 +240,7 @@ def test_files_that_a_script_writes_come_back_and_overwrite_nothing(
     """
     job = job_of(folder, script)
     # handleSummary replaces k6's own summary only on the screen: the exported file is still there
-    assert make_engine().run(job, quiet()).exit_code == 0
+    assert run_one(make_engine(), job, quiet()).exit_code == 0
     assert (folder / "own.txt").read_text() == "made by the script"
     assert (folder / "script.js").read_text() == script
     assert "export const name" in (folder / "lib" / "name.js").read_text()
@@ -246,13 +251,13 @@ def test_missing_summary_is_an_error_although_k6_ended_well(
 ) -> None:
     monkeypatch.setattr("janbench.engines.docker_engine._SUMMARY", "no/such/folder/summary.json")
     with pytest.raises(EngineError, match="left no summary"):
-        make_engine().run(job_of(folder, "export default function () {}\n"), quiet())
+        run_one(make_engine(), job_of(folder, "export default function () {}\n"), quiet())
 
 
 def test_script_outside_its_folder_is_refused(make_engine: MakeEngine, folder: Path) -> None:
     job = dataclasses.replace(job_of(folder, LONG), script=folder.parent / "elsewhere.js")
     with pytest.raises(EngineError, match="is not in"):
-        make_engine().run(job, quiet())
+        run_one(make_engine(), job, quiet())
 
 
 def test_local_and_docker_give_the_same_structure(
@@ -262,7 +267,7 @@ def test_local_and_docker_give_the_same_structure(
     outcomes: dict[str, Outcome] = {}
     shapes: dict[str, object] = {}
     for engine in (LocalEngine.find(EngineOptions()), make_engine()):
-        outcomes[engine.info.name] = engine.run(job, quiet())
+        outcomes[engine.info.name] = run_one(engine, job, quiet())
         data = json.loads(job.summary.read_text())
         shapes[engine.info.name] = {name: sorted(data["metrics"][name]) for name in data["metrics"]}
         assert summary_of(job).checks[0].passes == 10

@@ -53,7 +53,7 @@ def _run(target: RemoteWrite, folder: Path) -> tuple[int, list[str]]:
         secrets=frozenset({target.password} - {""}),
         arguments=output.arguments,
     )
-    outcome = engine.run(job, Watcher(lambda _: None, lambda _: None))
+    (outcome,) = engine.run([job], Watcher(lambda _: None, lambda _: None))
     assert job.summary.exists()
     return outcome.exit_code, job.log.read_text(encoding="utf-8").splitlines()
 

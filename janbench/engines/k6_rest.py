@@ -1,12 +1,16 @@
-"""A running k6, seen through its REST API."""
+"""A running k6 through its REST API."""
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Sequence
 from typing import Any
 
 import requests
 
 from janbench.model.job import Progress
+
+_ANSWER_S = 1.0
 
 
 def read_progress(address: str, elapsed_s: float, previous: Progress | None) -> Progress:
@@ -34,16 +38,56 @@ def read_progress(address: str, elapsed_s: float, previous: Progress | None) -> 
     )
 
 
+def together(seen: Sequence[Progress]) -> Progress:
+    """Add up what several instances of one run tell."""
+
+    def total(name: str) -> Any:
+        known = [value for one in seen if (value := getattr(one, name)) is not None]
+        return sum(known) if known else None
+
+    names = ("vus", "iterations", "dropped", "requests", "requests_per_s", "failed",
+             "iterations_per_s")  # fmt: skip
+    return Progress(max(one.elapsed_s for one in seen), **{name: total(name) for name in names})
+
+
+def free_address() -> str:
+    """Give a loopback address for k6's REST API: k6 takes port 0, but tells nobody which it got."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def is_ready(address: str) -> bool:
+    """Tell whether k6 has loaded its script and, started with `--paused`, waits to be resumed."""
+    status = _get(address, "/v1/status").get("data", {}).get("attributes", {})
+    return bool(status.get("paused"))
+
+
+def resume(address: str) -> bool:
+    """Let a paused k6 begin; False when it gave no answer."""
+    change = {"data": {"type": "status", "id": "default", "attributes": {"paused": False}}}
+    try:
+        with _session() as session:
+            url = f"http://{address}/v1/status"
+            return session.patch(url, json=change, timeout=_ANSWER_S).ok
+    except requests.RequestException:
+        return False
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # a proxy of the user's has no business on loopback
+    return session
+
+
 def _rate(now: int | None, before: int | None, seconds: float) -> float | None:
     return None if now is None or before is None or seconds <= 0 else (now - before) / seconds
 
 
 def _get(address: str, path: str) -> dict[str, Any]:
     try:
-        with requests.Session() as session:
-            session.trust_env = False  # a proxy of the user's has no business on loopback
-            answer = session.get(f"http://{address}{path}", timeout=1)
-            body = answer.json()
+        with _session() as session:
+            body = session.get(f"http://{address}{path}", timeout=_ANSWER_S).json()
     except (requests.RequestException, ValueError):
         return {}
     return body if isinstance(body, dict) else {}
