@@ -110,6 +110,7 @@ class Api:
         """Answer a request; raises RefusalError."""
         if path.startswith("/apis/k6.io") and self._operator is None:
             raise no_such_path()
+        path = path.rstrip("/")
         if path == "/version":
             return Reply(body=_VERSION)
         if path == "/apis/k6.io/v1alpha1":

@@ -50,8 +50,9 @@ def fake_cluster(
 ) -> Iterator[Cluster]:
     """Start a cluster; every process, socket and file of it is gone with the block.
 
-    `faults` are by runner, from 1. `forbidden` names resources (`pods/log`), or a verb with one
-    (`delete testruns`). `claims` are PersistentVolumeClaims and the folders that hold their files.
+    `faults` are by runner, from 1; 0 is the initializer. `forbidden` names resources
+    (`pods/log`), or a verb with one (`delete testruns`). `claims` are PersistentVolumeClaims and
+    the folders that hold their files.
     """
     closing = threading.Event()
     with tempfile.TemporaryDirectory(prefix="jb-cluster-") as name:
@@ -71,8 +72,10 @@ def fake_cluster(
             yield Cluster(kubeconfig, url, server.requests, controller.pods, store)
         finally:
             closing.set()
-            controller.stop()
-            server.stop()
+            try:
+                controller.stop()
+            finally:
+                server.stop()
 
 
 def _kubeconfig(url: str) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Pod:
         self._evicted = False
         self._load_started: float | None = None
         self._restart_at = 0.0
+        self._since = ""
         self._leaving = threading.Event()
         self._killed = False
         self._grace_s = GRACE_S
@@ -118,7 +119,9 @@ class Pod:
             self._schedule()
             self._prepare()
             self._run()
-            self._await(lambda: False)
+            while not self._strike():
+                self._await(_never, _STEP_S)
+            self._await(_never)
         except _LeaveError:
             pass
         if not self._killed and self.exists:
@@ -131,9 +134,10 @@ class Pod:
         if self.fault.unschedulable:
             self._condition(*scheduled)
             self._publish()
-            self._await(lambda: False)
+            self._await(_never)
         self._publish()
-        self._await(lambda: False, self.fault.pending_s)
+        self._await(_never, self.fault.pending_s)
+        self._since = now()
         node = f"node-{self.index or 1}"
         self._store.change(
             "pods", self.namespace, self.name, lambda body: body["spec"].update(nodeName=node)
@@ -166,7 +170,8 @@ class Pod:
         self._publish()
         while not self.main.ended.is_set():
             self._await(self.main.ended.is_set, _STEP_S)
-            self._restart_sidecars()
+            if not self.main.ended.is_set():
+                self._restart_sidecars()
             if self._strike():
                 return
         self._settle("Failed" if self.main.exit_code else "Succeeded")
@@ -181,6 +186,8 @@ class Pod:
             until = time.monotonic() + GRACE_S
             while not container.ended.is_set() and time.monotonic() < until:
                 self._await(container.ended.is_set, _STEP_S)
+                if self._strike():
+                    return
             container.stop(0)
             self._publish()
         self.phase = phase
@@ -192,7 +199,8 @@ class Pod:
             return False
         elapsed = time.monotonic() - self._load_started
         fault = self.fault
-        if fault.evict_after_s is not None and elapsed >= fault.evict_after_s:
+        evicted = fault.evict_after_s is not None and elapsed >= fault.evict_after_s
+        if evicted and self.phase == "Running":
             self._kill_all()
             self._evicted = True
             self.phase = "Failed"
@@ -200,7 +208,8 @@ class Pod:
             return True
         if fault.delete_after_s is not None and elapsed >= fault.delete_after_s:
             self._kill_all()
-            self._store.remove("pods", self.namespace, self.name)
+            if self.exists:
+                self._store.remove("pods", self.namespace, self.name)
             return True
         if fault.oom_after_s is not None and elapsed >= fault.oom_after_s:
             self.main.oom = True
@@ -226,7 +235,7 @@ class Pod:
             for reason, message in (("ErrImagePull", pull), ("ImagePullBackOff", back_off)):
                 self.main.wait_for(reason, message)
                 self._publish()
-                self._await(lambda: False, _PULL_S)
+                self._await(_never, _PULL_S)
 
     def _retry(self, container: Container, action: Callable[[], None]) -> None:
         while True:
@@ -236,7 +245,7 @@ class Pod:
             except NotReadyError as missing:
                 container.wait_for(missing.reason, str(missing))
                 self._publish()
-                self._await(lambda: False, 2 * _STEP_S)
+                self._await(_never, 2 * _STEP_S)
 
     def _await(self, done: Callable[[], bool], timeout_s: float | None = None) -> None:
         """Wait until it is done or the time is over; raises _LeaveError when the pod has to go."""
@@ -266,11 +275,17 @@ class Pod:
 
     def _publish(self) -> None:
         if self._evicted:
-            status = evicted_status()
+            status = evicted_status(self._since)
         else:
             scheduled = bool(self._conditions.get("PodScheduled", (False,))[0])
             shown = (self.init, [self.main]) if scheduled else ([], [])
-            status = pod_status(self.phase, self._conditions, *shown, number=self.index)
+            status = pod_status(
+                self.phase, self._conditions, *shown, number=self.index, since=self._since
+            )
         self._store.change(
             "pods", self.namespace, self.name, lambda body: body.update(status=status)
         )
+
+
+def _never() -> bool:
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.cluster.container import Container
-from tests.cluster.store import Body, now
+from tests.cluster.store import Body
 
 # By type: whether it is true, the reason and the message.
 Conditions = dict[str, tuple[bool, str, str]]
@@ -18,6 +18,7 @@ def pod_status(
     main: Iterable[Container],
     *,
     number: int,
+    since: str,
 ) -> Body:
     """Give the status; containers have an entry once the pod has a node."""
     status: Body = {
@@ -31,19 +32,19 @@ def pod_status(
     }
     status.update({name: entries for name, entries in shown.items() if entries})
     if status.get("containerStatuses"):
-        status.update(hostIP=f"192.168.0.{number or 1}", startTime=now())
+        status.update(hostIP=f"192.168.0.{number or 1}", startTime=since)
     if phase != "Pending":
         status["podIP"] = f"10.0.0.{number or 250}"
     return status
 
 
-def evicted_status() -> Body:
+def evicted_status(since: str) -> Body:
     """Give the status of a pod that a node under pressure threw out: no container is told of."""
     return {
         "phase": "Failed",
         "reason": "Evicted",
         "message": "The node was low on resource: memory.",
-        "startTime": now(),
+        "startTime": since,
     }
 
 

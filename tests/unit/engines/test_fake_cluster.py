@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import Cluster, fake_cluster
+from tests.cluster import Cluster, Fault, fake_cluster
 
 kubernetes: Any = pytest.importorskip("kubernetes")
 _K6 = ("k6.io", "v1alpha1", "load", "testruns")
 _TIMEOUT_S = 30.0
 _SCRIPT = """
 import exec from 'k6/execution';
+import { sleep } from 'k6';
 export const options = { scenarios: { a: {
   executor: 'per-vu-iterations', vus: 2, iterations: 1,
 } } };
 export default function () {
   console.log(`key ${__ENV.API_KEY} of vu ${exec.vu.idInTest}`);
   if (exec.vu.idInTest == __ENV.FAILS) { exec.test.abort('as asked'); }
-  if (__ENV.LONG) { for (;;) {} }
+  if (exec.vu.idInTest == __ENV.LONG) { sleep(60); }
 }
 """
 _SIDECAR = """
@@ -128,3 +129,113 @@ def test_a_run_ends_and_its_deletion_leaves_nothing() -> None:
         client.custom.delete_namespaced_custom_object(*_K6, "test")
         _wait(lambda: cluster.objects() == [])
         assert not any(pod.alive for pod in cluster.pods)
+
+
+def _ended(client: _Client, body: dict[str, Any]) -> list[Any]:
+    client.apply(body)
+    _wait(lambda: client.stage() == "finished")
+    return client.runners()
+
+
+def test_a_runner_that_runs_out_of_memory() -> None:
+    with fake_cluster({2: Fault(oom_after_s=0.2, no_sidecar_logs=True)}) as cluster:
+        client = _Client(cluster)
+        _, second = _ended(client, _body(LONG="2"))
+        terminated = second.status.container_statuses[0].state.terminated
+        assert (terminated.exit_code, terminated.reason) == (137, "OOMKilled")
+        assert second.status.init_container_statuses[0].state.terminated.exit_code == 0
+        assert client.log(second, "timing-proxy") == ""
+
+
+def test_a_runner_that_is_evicted_and_one_whose_node_goes() -> None:
+    faults = {1: Fault(evict_after_s=0.2), 2: Fault(delete_after_s=0.2)}
+    with fake_cluster(faults) as cluster:
+        client = _Client(cluster)
+        client.apply(_body(LONG="1"), _SCRIPT.replace("== __ENV.LONG", ">= __ENV.LONG"))
+        _wait(lambda: client.stage() == "finished")
+        (evicted,) = client.runners()
+        assert (evicted.status.phase, evicted.status.reason) == ("Failed", "Evicted")
+        assert not evicted.status.container_statuses
+        assert not any(pod.alive for pod in cluster.pods)
+
+
+def test_runners_that_dont_start_hold_up_all() -> None:
+    faults = {1: Fault(unschedulable=True), 2: Fault(image_pull=True)}
+    with fake_cluster(faults) as cluster:
+        client = _Client(cluster)
+        client.apply(_body(parallelism=2))
+        watch = kubernetes.watch.Watch()
+        options = {"label_selector": "runner=true", "timeout_seconds": int(_TIMEOUT_S)}
+        for event in watch.stream(client.core.list_namespaced_pod, "load", **options):
+            statuses = event["object"].status.container_statuses
+            if statuses and statuses[0].state.waiting.reason == "ImagePullBackOff":
+                watch.stop()
+        first, second = client.runners()
+        assert client.stage() == "created"
+        assert first.status.conditions[0].reason == "Unschedulable"
+        assert client.log(first) == ""
+        with pytest.raises(kubernetes.client.ApiException, match="waiting to start") as refused:
+            client.log(second)
+        assert refused.value.status == 400
+
+
+def test_logs_that_break_off_and_rotate() -> None:
+    with fake_cluster({2: Fault(drop_log_after_bytes=20, rotated_log_bytes=20)}) as cluster:
+        client = _Client(cluster)
+        _, second = _ended(client, _body())
+        whole = cluster.pods[-1].main.log.text().decode()
+        rest = client.log(second)
+        assert 20 <= len(whole) - len(rest) < len(whole)
+        assert whole.endswith(rest)
+        stream = client.core.read_namespaced_pod_log(
+            second.metadata.name, "load", container="k6", follow=True, _preload_content=False
+        )
+        got = b""
+        with pytest.raises(Exception, match=r"(?i)incomplete|broken|ended"):
+            for chunk in stream.stream():
+                got += chunk
+        assert got == rest.encode()[:20]
+
+
+def test_a_run_that_is_deleted_ends_in_order() -> None:
+    with fake_cluster() as cluster:
+        client = _Client(cluster)
+        client.apply(_body(LONG="2"))
+        _wait(lambda: client.stage() == "started")
+        client.custom.delete_namespaced_custom_object(*_K6, "test")
+        _wait(lambda: cluster.objects() == [])
+        runner = cluster.pods[-1]
+        assert not runner.alive
+        assert runner.main.exit_code == 105
+        assert b"records are in" in runner.init[0].log.text()
+
+
+@pytest.mark.parametrize(
+    ("script", "parallelism"), [("import 'nothing';", 1), (_SCRIPT, 3)], ids=["broken", "few VUs"]
+)
+def test_what_the_initializer_finds(script: str, parallelism: int) -> None:
+    with fake_cluster() as cluster:
+        client = _Client(cluster)
+        client.apply(_body(parallelism=parallelism), script)
+        _wait(lambda: client.stage() == "error")
+        (pod,) = client.core.list_namespaced_pod("load", label_selector="k6_cr=test").items
+        broken = parallelism == 1
+        assert pod.status.phase == ("Failed" if broken else "Succeeded")
+        assert ("level=error" in client.log(pod)) is broken
+
+
+def test_refusals() -> None:
+    with fake_cluster(operator=False, forbidden=frozenset({"pods", "secrets"})) as cluster:
+        client = _Client(cluster)
+        for code, call in ((404, client.stage), (403, client.runners)):
+            with pytest.raises(kubernetes.client.ApiException) as refused:
+                call()
+            assert refused.value.status == code
+        made = {"metadata": {"name": "a"}, "data": {"k": "v"}}
+        client.core.create_namespaced_config_map("load", made)
+        with pytest.raises(kubernetes.client.ApiException, match="AlreadyExists") as refused:
+            client.core.create_namespaced_config_map("load", made)
+        assert refused.value.status == 409
+        client.core.delete_namespaced_config_map("a", "load")
+        assert cluster.objects() == []
+        assert kubernetes.client.VersionApi(client.core.api_client).get_code().major == "1"
