@@ -208,4 +208,4 @@ def test_image_says_what_it_is(image: Image) -> None:
     assert "Apache-2.0" in attributes["Config"]["Labels"]["org.opencontainers.image.licenses"]
     assert attributes["Config"].get("Healthcheck") is None
     own = attributes["Size"] - image.client.images.get("bases/python:1").attrs["Size"]
-    assert own < 400e6, own  # what janbench, its libraries and k6 add; docs/docker.md states it
+    assert own < 230e6, own  # what janbench, its libraries and k6 add; docs/docker.md states it
