@@ -43,23 +43,26 @@ class Cluster:
 @contextmanager
 def fake_cluster(
     faults: Mapping[int, Fault] | None = None,
+    *,
     operator: bool = True,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     forbidden: frozenset[str] = frozenset(),
     claims: Mapping[str, Path] | None = None,
+    starter_s: float = 0.5,
 ) -> Iterator[Cluster]:
     """Start a cluster; every process, socket and file of it is gone with the block.
 
     `faults` are by runner, from 1; 0 is the initializer. `forbidden` names resources
     (`pods/log`), or a verb with one (`delete testruns`). `claims` are PersistentVolumeClaims and
-    the folders that hold their files.
+    the folders that hold their files. The load begins `starter_s` after the stage `started`, since
+    the operator has a pod of its own resume the runners.
     """
     closing = threading.Event()
     with tempfile.TemporaryDirectory(prefix="jb-cluster-") as name:
         folder = Path(name)
         store = Store()
         known = Known(secrets or {}, claims or {})
-        controller = Operator(store, known, folder / "pods", faults or {})
+        controller = Operator(store, known, folder / "pods", faults or {}, starter_s)
         installed = controller if operator else None
         api = Api(store, installed, secrets or {}, forbidden, closing.is_set)
         server = ApiServer(api)

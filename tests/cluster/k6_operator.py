@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -27,13 +29,20 @@ class Operator:
     """The controller; `pods` are all that it ever made."""
 
     def __init__(
-        self, store: Store, known: Known, folder: Path, faults: Mapping[int, Fault]
+        self,
+        store: Store,
+        known: Known,
+        folder: Path,
+        faults: Mapping[int, Fault],
+        starter_s: float,
     ) -> None:
         self.pods: list[Pod] = []
         self._store = store
         self._known = known
         self._folder = folder
         self._faults = faults
+        self._starter_s = starter_s
+        self._resume_at: dict[str, float] = {}  # by the TestRun's uid
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="k6-operator", daemon=True)
         self._stages: dict[str, Callable[[Body], str]] = {
@@ -110,12 +119,16 @@ class Operator:
             return "created"
         if not all(_answers(pod) for pod in runners):
             return "created"
-        for pod in runners:
-            _resume(pod)
-            pod.start_load()
+        self._resume_at[run["metadata"]["uid"]] = time.monotonic() + self._starter_s
         return "started"
 
     def _watch(self, run: Body) -> str:
+        uid = run["metadata"]["uid"]
+        if time.monotonic() >= self._resume_at.get(uid, math.inf):
+            del self._resume_at[uid]
+            for pod in self._runners(run):
+                _resume(pod)
+                pod.start_load()
         return "stopped" if all(pod.finished for pod in self._runners(run)) else "started"
 
     def _make(self, body: Body, index: int) -> None:

@@ -107,7 +107,7 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 def test_a_run_ends_and_its_deletion_leaves_nothing() -> None:
-    with fake_cluster(secrets={"janbench": {"API_KEY": "sk-1"}}) as cluster:
+    with fake_cluster(starter_s=0, secrets={"janbench": {"API_KEY": "sk-1"}}) as cluster:
         client = _Client(cluster)
         client.apply(_body(FAILS="2"))
         _wait(lambda: client.stage() == "finished")
@@ -138,7 +138,7 @@ def _ended(client: _Client, body: dict[str, Any]) -> list[Any]:
 
 
 def test_a_runner_that_runs_out_of_memory() -> None:
-    with fake_cluster({2: Fault(oom_after_s=0.2, no_sidecar_logs=True)}) as cluster:
+    with fake_cluster({2: Fault(oom_after_s=0.2, no_sidecar_logs=True)}, starter_s=0) as cluster:
         client = _Client(cluster)
         _, second = _ended(client, _body(LONG="2"))
         terminated = second.status.container_statuses[0].state.terminated
@@ -149,7 +149,7 @@ def test_a_runner_that_runs_out_of_memory() -> None:
 
 def test_a_runner_that_is_evicted_and_one_whose_node_goes() -> None:
     faults = {1: Fault(evict_after_s=0.2), 2: Fault(delete_after_s=0.2)}
-    with fake_cluster(faults) as cluster:
+    with fake_cluster(faults, starter_s=0) as cluster:
         client = _Client(cluster)
         client.apply(_body(LONG="1"), _SCRIPT.replace("== __ENV.LONG", ">= __ENV.LONG"))
         _wait(lambda: client.stage() == "finished")
@@ -161,7 +161,7 @@ def test_a_runner_that_is_evicted_and_one_whose_node_goes() -> None:
 
 def test_runners_that_dont_start_hold_up_all() -> None:
     faults = {1: Fault(unschedulable=True), 2: Fault(image_pull=True)}
-    with fake_cluster(faults) as cluster:
+    with fake_cluster(faults, starter_s=0) as cluster:
         client = _Client(cluster)
         client.apply(_body(parallelism=2))
         watch = kubernetes.watch.Watch()
@@ -180,7 +180,9 @@ def test_runners_that_dont_start_hold_up_all() -> None:
 
 
 def test_logs_that_break_off_and_rotate() -> None:
-    with fake_cluster({2: Fault(drop_log_after_bytes=20, rotated_log_bytes=20)}) as cluster:
+    with fake_cluster(
+        {2: Fault(drop_log_after_bytes=20, rotated_log_bytes=20)}, starter_s=0
+    ) as cluster:
         client = _Client(cluster)
         _, second = _ended(client, _body())
         whole = cluster.pods[-1].main.log.text().decode()
@@ -201,7 +203,8 @@ def test_a_run_that_is_deleted_ends_in_order() -> None:
     with fake_cluster() as cluster:
         client = _Client(cluster)
         client.apply(_body(LONG="2"))
-        _wait(lambda: client.stage() == "started")
+        _wait(lambda: len(cluster.pods) == 3)
+        _wait(lambda: b"vu 2" in cluster.pods[-1].main.log.text())
         client.custom.delete_namespaced_custom_object(*_K6, "test")
         _wait(lambda: cluster.objects() == [])
         runner = cluster.pods[-1]
