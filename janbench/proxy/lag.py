@@ -8,6 +8,7 @@ figure.
 from __future__ import annotations
 
 import asyncio
+import time
 from time import perf_counter
 
 _EVERY_S = 0.010
@@ -21,6 +22,11 @@ class LagSampler:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        # Where the loop reads perf_counter's clock, a timer's own due time is the exact one. Before
+        # Python 3.13 it doesn't on Windows, whose other clock moves in steps of 15.6 ms.
+        clocks = time.get_clock_info("monotonic"), time.get_clock_info("perf_counter")
+        same = clocks[0].implementation == clocks[1].implementation
+        self._now = loop.time if same else perf_counter
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._counts = [0] * _BUCKETS
@@ -29,13 +35,8 @@ class LagSampler:
 
     def start(self) -> None:
         """Begin to sample."""
-        # loop.time() and perf_counter read the same clock on Linux; elsewhere only differences
-        # of one clock may be used.
-        self._due = self._loop.time() + _EVERY_S
-        self._offset = perf_counter() - self._loop.time()
-        if abs(self._offset) < 1:
-            self._offset = 0.0
-        self._timer = self._loop.call_at(self._due, self._tick)
+        self._due = self._now() + _EVERY_S
+        self._timer = self._loop.call_later(_EVERY_S, self._tick)
 
     def stop(self) -> None:
         """End sampling."""
@@ -53,9 +54,8 @@ class LagSampler:
         return 0.0
 
     def _tick(self) -> None:
-        late = max(0.0, perf_counter() - self._offset - self._due)
+        late = max(0.0, perf_counter() - self._due)
         self._counts[min(int(late / _BUCKET_S), _BUCKETS - 1)] += 1
         self.samples += 1
         self.max_ms = max(self.max_ms, late * 1000)
-        self._due = self._loop.time() + _EVERY_S
-        self._timer = self._loop.call_at(self._due, self._tick)
+        self.start()

@@ -33,6 +33,12 @@ def serve(options: ProxyOptions, on_ready: Ready, *, lifeline: int | None = None
     `on_ready` gets host and port once every worker accepts connections. Raises ConfigError for an
     address that can't be used, CompanionError when a worker fails.
     """
+    if options.workers > 1 and not hasattr(os, "fork"):
+        raise ConfigError(
+            "this system has no way to share a port among processes",
+            where=f"--proxy-workers {options.workers}",
+            hint="Leave it at 1, or run the proxy on Linux.",
+        )
     if options.records is not None:
         _make_folder(options.records)
     listening = _bind(options.host, options.port, shared=options.workers > 1)
@@ -161,7 +167,8 @@ def _bind(host: str, port: int, *, shared: bool) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let two programs have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listening.bind((host, port))

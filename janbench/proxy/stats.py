@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +12,10 @@ import orjson
 
 from janbench.proxy.gateway import Gateway
 from janbench.proxy.lag import LagSampler
+from janbench.proxy.system import peak_rss_mb
+
+_TRIES = 20
+_TRY_EVERY_S = 0.01
 
 
 class Lag(TypedDict):
@@ -113,18 +115,13 @@ def write_json(path: Path, value: object) -> None:
     """Write a JSON file so that a reader finds the old one or the new one, never a part."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    part.replace(path)
-
-
-def peak_rss_mb() -> float:
-    """Return this process's peak resident memory in MB (2**20 bytes).
-
-    Linux's VmHWM, because getrusage's figure includes what the parent had before exec.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 2**20 if sys.platform == "darwin" else peak / 1024
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
+    for left in reversed(range(_TRIES)):
+        try:
+            part.replace(path)
+        except PermissionError:
+            # Windows replaces no file that somebody reads, which takes them less than this.
+            if not left:
+                raise
+            time.sleep(_TRY_EVERY_S)
+        else:
+            return

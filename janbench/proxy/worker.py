@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import resource
-import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -22,10 +20,15 @@ from janbench.proxy.listener import ClientConnection
 from janbench.proxy.pool import Pool
 from janbench.proxy.records import NoRecords, RecordWriter
 from janbench.proxy.stats import Meter, Stats
+from janbench.proxy.system import (
+    allow_many_connections,
+    ask_for_fine_timers,
+    ask_for_priority,
+    call_at_end,
+)
 from janbench.proxy.target import Target, TlsOptions, tls_context
 
 _TICK_S = 1.0
-_PRIORITY = -10
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,9 @@ class Worker:
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         stop = asyncio.Event()
-        _allow_many_connections()
-        _ask_for_priority()  # before the writer's thread is made, which inherits it
+        allow_many_connections()
+        ask_for_fine_timers()
+        ask_for_priority()  # before the writer's thread is made, which inherits it
         journal = self._open_journal(loop, stop)
         gateway = Gateway(
             self._options.target, self._pool, journal, tail_always=self._options.tail_always
@@ -109,8 +113,7 @@ class Worker:
             return ClientConnection(gateway, clients)
 
         server = await loop.create_server(connect, sock=self._socket, backlog=4096)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        call_at_end(loop, stop.set)
         if self._lifeline is not None:
             _watch(self._lifeline, loop, stop)
         _calm_the_collector()
@@ -161,22 +164,6 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def _ask_for_priority() -> None:
-    """Run before the load generator when both want a core, if the system lets us (root does).
-
-    A timestamp is only as good as the moment at which its taker gets to run.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
-
-
-def _allow_many_connections() -> None:
-    """Raise the limit of open files as far as it goes: each stream in flight takes two."""
-    with contextlib.suppress(OSError, ValueError):
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _watch(lifeline: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -17,8 +17,9 @@ from janbench.proxy.delivery import HoldBudget
 from janbench.proxy.http1 import asks_for_stream, request_head, response_head
 from janbench.proxy.integrity import PRECEDENCE, Found
 from janbench.proxy.records import RecordWriter
-from janbench.proxy.stats import Stats, merge, peak_rss_mb, write_json
+from janbench.proxy.stats import Stats, merge, write_json
 from janbench.proxy.stopwatch import Stopwatch
+from janbench.proxy.system import peak_rss_mb
 from janbench.proxy.target import parse_target
 
 
