@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -18,6 +19,11 @@ from janbench.errors import EngineError
 
 _GRACE_S = 10.0
 _PR_SET_PDEATHSIG = 1
+
+# Windows has no signals between processes but Ctrl-Break, which only a group of its own can be sent
+# (k6 takes it for an interrupt), and an end without a word.
+_CTRL_BREAK: int | None = getattr(signal, "CTRL_BREAK_EVENT", None)
+_OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def run(
 
 
 class Process:
-    """A running program of ours, in a session of its own so that a Ctrl-C reaches us alone.
+    """A running program of ours, in a session (on Windows: a group) of its own: a Ctrl-C is for us.
 
     `line` gets each line of its output (both streams), in a thread. `hold_stdin` keeps a pipe to
     its standard input open: a program that watches it learns of our death, however that comes.
@@ -89,6 +95,7 @@ class Process:
                 stdout=subprocess.PIPE if line else subprocess.DEVNULL,
                 stderr=subprocess.STDOUT if line else subprocess.DEVNULL,
                 start_new_session=True,
+                creationflags=_OWN_GROUP,
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
             )
         except OSError as error:
@@ -136,21 +143,25 @@ class Process:
 
     def stop(self, grace_s: float = _GRACE_S) -> int:
         """End it: interrupt, then terminate, then kill; gives the exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        for end in (self._interrupt, self._popen.terminate, self._popen.kill):
             if (code := self.poll()) is not None:
                 self._finish()
                 return code
-            self._signal(number)
+            # It may be gone by now, or have no console that a Ctrl-Break could come from.
+            with contextlib.suppress(OSError):
+                end()
             if (code := self.wait(grace_s)) is not None:
                 return code
         raise EngineError(f"{self.command[0]} (process {self.pid}) can't be stopped")
 
-    def _signal(self, number: int) -> None:
-        if self.poll() is None:
-            try:
-                self._popen.send_signal(number)
-            except ProcessLookupError:
-                return
+    def _interrupt(self) -> None:
+        """Ask it to end in order."""
+        if _CTRL_BREAK is None:
+            self._popen.send_signal(signal.SIGINT)
+        elif self._popen.stdin is not None:
+            self._popen.stdin.close()  # it watches that
+        else:
+            self._popen.send_signal(_CTRL_BREAK)
 
     def _finish(self) -> None:
         if self._reader is not None:

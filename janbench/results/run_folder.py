@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,6 +14,10 @@ from janbench.model.result import RunResult
 
 # Room that is kept for the final result: a disk that fills up during the run must not take it.
 _RESERVE_BYTES = 512 * 1024
+
+# Virus scanners and editors hold a file for a moment.
+_TRIES = 50
+_TRY_EVERY_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class RunFolder:
         target = self.path / "result.json"
         partial = self.path / ".result.json.tmp"
         partial.write_text(result.to_json(), encoding="utf-8")
-        partial.replace(target)
+        _replace(partial, target)
         return target
 
     def finish(self, result: RunResult) -> Path:
@@ -63,8 +68,28 @@ class RunFolder:
     def _point_latest(self) -> None:
         latest = self.path.parent / "latest"
         partial = self.path.parent / f".latest-{self.run_id}"
-        # A file system without links goes without: nothing depends on it.
+        # A file system without links goes without, and so does a Windows that grants none: nothing
+        # depends on it.
         with contextlib.suppress(OSError):
             partial.symlink_to(self.run_id, target_is_directory=True)
-            partial.replace(latest)
-        partial.unlink(missing_ok=True)
+            try:
+                partial.replace(latest)
+            except PermissionError:  # Windows replaces no folder, not even a link to one
+                if latest.is_symlink():
+                    latest.unlink()
+                    partial.rename(latest)
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _replace(partial: Path, target: Path) -> None:
+    """Put one file in the place of another; on Windows that waits for those who have it open."""
+    for left in reversed(range(_TRIES)):
+        try:
+            partial.replace(target)
+        except PermissionError:
+            if not left:
+                raise
+            time.sleep(_TRY_EVERY_S)
+        else:
+            return
