@@ -5,12 +5,10 @@
 # that need one of them are skipped with the reason.
 set -euo pipefail
 
-declare -A commands=(
-  [docker.io]=dockerd [prometheus]=prometheus [chromium]=chromium [mmdebstrap]=mmdebstrap
-)
 missing=()
-for package in docker.io prometheus chromium mmdebstrap; do
-  if command -v "${commands[$package]}" >/dev/null 2>&1; then
+for pair in docker.io:dockerd prometheus:prometheus chromium:chromium mmdebstrap:mmdebstrap; do
+  package=${pair%%:*}
+  if command -v "${pair#*:}" >/dev/null 2>&1; then
     echo "install-test-deps: $package is there"
   else
     missing+=("$package")
