@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_NO_COLLECTOR = "import gc; gc.disable(); from janbench.__main__ import main; main()"
+_MAIN = "from janbench.__main__ import main; main()"
 JS = Path(__file__).parent / "js"
 
 
@@ -112,13 +112,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def janbench(*arguments: str, collect: bool = True) -> Iterator[Service]:
-    """Run `janbench serve` or `janbench proxy` until the block ends.
-
-    Without `collect` its garbage collector is off: for a server whose pauses would count as errors
-    of what is measured.
-    """
-    start = ["-m", "janbench"] if collect else ["-c", _NO_COLLECTOR]
+def janbench(*arguments: str, before: str = "") -> Iterator[Service]:
+    """Run `janbench serve` or `janbench proxy` until the block ends; `before` it, other Python."""
+    start = ["-c", f"{before}\n{_MAIN}"] if before else ["-m", "janbench"]
     program = Program([sys.executable, *start, *arguments, "--ready-json", "--exit-with-stdin"])
     ready = json.loads(program.line())
     service = Service(program, f"http://127.0.0.1:{ready['port']}")
@@ -158,6 +154,17 @@ def fetch(url: str) -> Any:
     """GET JSON from a server of ours."""
     with urllib.request.urlopen(url, timeout=30) as response:
         return json.load(response)
+
+
+def truth_of(url: str) -> list[dict[str, Any]]:
+    """Fetch every page of an embedded server's truth."""
+    rows: list[dict[str, Any]] = []
+    start: int | None = 0
+    while start is not None:
+        page = fetch(f"{url}/__truth?since={start}")
+        rows += page["rows"]
+        start = page["next"]
+    return rows
 
 
 def records_of(folder: Path) -> list[dict[str, Any]]:

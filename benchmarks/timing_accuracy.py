@@ -77,9 +77,9 @@ def against_truth(rate: int, seconds: int, folder: Path) -> Errors:
     """One run against the embedded server; each record is joined with its truth."""
     pace = ("--ttft-ms", str(TTFT_MS), "--itl-ms", str(ITL_MS), "--tokens", str(TOKENS))
     serve = ("serve", "--port", "0", "--flavour", "openai", *pace)
-    with rig.janbench(*serve, collect=False) as server:
+    with rig.janbench(*serve) as server:
         run = drive(server.url, server.program.pid, rate, seconds, folder)
-        truth = {row["request_id"]: row for row in all_truth(server.url)}
+        truth = {row["request_id"]: row for row in rig.truth_of(server.url)}
     ttft: list[float] = []
     gaps: list[float] = []
     for row in run.rows:
@@ -89,17 +89,6 @@ def against_truth(rate: int, seconds: int, folder: Path) -> Errors:
         wanted = [b - a for a, b in itertools.pairwise(tokens)]
         gaps += [abs(a - b) for a, b in zip(row["gaps_ms"], wanted, strict=True)]
     return Errors(ttft, gaps, run)
-
-
-def all_truth(url: str) -> list[dict[str, Any]]:
-    """Fetch every page of the server's truth."""
-    rows: list[dict[str, Any]] = []
-    start: int | None = 0
-    while start is not None:
-        page = rig.fetch(f"{url}/__truth?since={start}")
-        rows += page["rows"]
-        start = page["next"]
-    return rows
 
 
 def against_wire(program: Path, rate: int, seconds: int, folder: Path) -> Errors:

@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._closing = True
         self._transport = None
         self._fd = -1
+        self._parser = None  # holds this connection's methods: without the cycle, both die now
         self._connections.discard(self)
         self._waiting.clear()
         if self._exchange is not None:

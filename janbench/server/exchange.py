@@ -190,24 +190,22 @@ class Exchange:
 
     def reset(self) -> None:
         """Reset the connection in the middle of the body."""
-        self._close_row()
-        self.done = True
+        self._close()
         self._wire.reset()
 
     def client_left(self) -> None:
         """The connection is gone: nothing more can be written."""
         if self.done:
             return
-        self.done = True
         if self.row is not None:
             self.row.client_gone = True
-        self._close_row()
-        if self.on_gone is not None:
-            self.on_gone()
+        on_gone = self.on_gone
+        self._close()
+        if on_gone is not None:
+            on_gone()
 
     def _finish(self) -> None:
-        self._close_row()
-        self.done = True
+        self._close()
         self._wire.finish(keep_alive=self.keep_alive and not self.breaks_promise)
 
     def _note_end(self) -> None:
@@ -215,11 +213,14 @@ class Exchange:
         if self.row is not None:
             self.row.end_ns = time.perf_counter_ns()
 
-    def _close_row(self) -> None:
+    def _close(self) -> None:
+        self.done = True
         if self.row is not None and not self.row.end_ns:
             self._note_end()
         if self.on_finished is not None:
             self.on_finished()
+        # Who set them holds this exchange: without the cycle, both die with the request.
+        self.on_finished = self.on_gone = self.on_drain = None
 
     def _head_is_leaving(self, status: int | None) -> None:
         if self.row is not None:
