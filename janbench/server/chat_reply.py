@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from janbench.server.generation import Kind, Plan
+from janbench.server.ids import uuid4
 
 # go-openai's struct always carries these, whether the backend sent them or not.
 _FILTERS: dict[str, Any] = {
@@ -13,9 +16,21 @@ _FILTERS: dict[str, Any] = {
 }
 
 
-def completion(
-    plan: Plan, *, reply_id: str, model: str, created: int, finish: bool, go_openai: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ReplyHead:
+    """What a completion and each chunk of a stream say of themselves."""
+
+    id: str
+    created: int
+    model: str
+
+
+def new_head(model: str) -> ReplyHead:
+    """The head of a reply that begins now."""
+    return ReplyHead(f"chatcmpl-{uuid4()}", int(time.time()), model)
+
+
+def completion(plan: Plan, head: ReplyHead, *, finish: bool, go_openai: bool) -> dict[str, Any]:
     """A `chat.completion` object; with `go_openai`, as Jan Server's Go gateway re-serialises it."""
     message: dict[str, Any] = {"role": "assistant"}
     content, reasoning = plan.joined(Kind.CONTENT), plan.joined(Kind.REASONING)
@@ -32,10 +47,10 @@ def completion(
     }
     choice.update({"content_filter_results": _FILTERS} if go_openai else {"logprobs": None})
     body: dict[str, Any] = {
-        "id": reply_id,
+        "id": head.id,
         "object": "chat.completion",
-        "created": created,
-        "model": model,
+        "created": head.created,
+        "model": head.model,
         "choices": [choice],
         "usage": usage(plan),
     }

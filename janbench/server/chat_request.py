@@ -64,9 +64,7 @@ def parse_chat(body: dict[str, Any], *, stop_may_be_text: bool = False) -> ChatR
             tool_choice=body.get("tool_choice"),
             json_object=response_format.get("type") in ("json_object", "json_schema"),
             after_tool=bool(messages) and messages[-1].get("role") == "tool",
-            last_user_text=next(
-                (message_text(m) for m in reversed(messages) if m.get("role") == "user"), ""
-            ),
+            last_user_text=last_user_text(messages),
         ),
     )
 
@@ -95,6 +93,11 @@ def message_text(message: dict[str, Any]) -> str:
         texts = [part.get("text") for part in content if isinstance(part, dict)]
         return "".join(text for text in texts if isinstance(text, str))
     return ""
+
+
+def last_user_text(messages: list[dict[str, Any]]) -> str:
+    """The text of the user's last message; empty when there is none."""
+    return next((message_text(m) for m in reversed(messages) if m.get("role") == "user"), "")
 
 
 def functions(tools: Any) -> tuple[dict[str, Any], ...]:

@@ -40,9 +40,9 @@ class Call:
         """`value`, with HTML in its texts where the fault asks for it."""
         return cast("dict[str, Any]", with_html(value)) if self.fault.html else value
 
-    def refused(self) -> Fault:
-        """The request's fault, and the model's server refusing what it was asked for."""
-        return replace(self.fault, backend=Backend.REFUSES)
+    def refuse(self) -> None:
+        """Let the model's server refuse what it is asked for, beside the request's own fault."""
+        self.fault = replace(self.fault, backend=Backend.REFUSES)
 
 
 Handler = Callable[[Call], Reply | None]

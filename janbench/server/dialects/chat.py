@@ -8,9 +8,11 @@ from typing import Any
 
 import orjson
 
+from janbench.server.chat_reply import ReplyHead
 from janbench.server.dialects.base import Events
 from janbench.server.generation import Kind, Plan
 
+_OBJECT = "chat.completion.chunk"
 _DONE = b"data: [DONE]"
 
 
@@ -33,10 +35,8 @@ class ChatDialect:
         self,
         style: ChatStyle,
         plan: Plan,
+        head: ReplyHead,
         *,
-        model: str,
-        stream_id: str,
-        created: int,
         usage: bool,
         metadata: dict[str, Any] | None = None,
         before_done: dict[str, Any] | None = None,
@@ -50,12 +50,11 @@ class ChatDialect:
         self._metadata = metadata
         self._before_done = before_done
         self._tool_started = False
-        head = orjson.dumps(
-            {"id": stream_id, "object": "chat.completion.chunk", "created": created, "model": model}
-        )[:-1]
+        fields = {"id": head.id, "object": _OBJECT, "created": head.created, "model": head.model}
+        opening = b"data: " + orjson.dumps(fields)[:-1]
         # Frames are built by joining, not by dumping a dictionary: this is the hot path.
-        self._choice = b"data: " + head + b',"choices":[{"index":0,"delta":{'
-        self._bare = b"data: " + head + b',"choices":['
+        self._choice = opening + b',"choices":[{"index":0,"delta":{'
+        self._bare = opening + b',"choices":['
         self._tail = b'},"logprobs":null,"finish_reason":null}]}'
         self._content = self._choice + b'"content":'
         self._reasoning = self._choice + b'"reasoning_content":'

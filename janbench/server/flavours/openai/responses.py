@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from janbench.server.chat_request import functions, message_text
-from janbench.server.delivery import StreamDelivery, WholeDelivery
+from janbench.server.chat_request import functions, last_user_text, message_text
 from janbench.server.dialects.responses_openai import Body, ResponsesOpenAIDialect, output_items
 from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
-from janbench.server.flavours.base import SSE_HEADERS
+from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.openai.errors import backend_failed, error, unknown_model
 from janbench.server.generation import Plan, Prompt
 from janbench.server.ids import random_id
@@ -29,7 +28,7 @@ def _create(call: Call) -> Reply | None:
         return backend_failed()
     if fault.backend is Backend.REFUSES:
         return error(400, "The request was refused.")
-    plan = app.model.plan(_prompt(body, given), fault, app.slots.active)
+    plan = plan_answer(call, _prompt(body, given))
     describe = _describe(body, plan)
     items = output_items(plan)
     cut = plan.finish_reason == "length"
@@ -48,18 +47,9 @@ def _create(call: Call) -> Reply | None:
         return Reply.json(finished)
 
     if body.get("stream") is True:
-        dialect = ResponsesOpenAIDialect(describe, items, plan)
-        StreamDelivery(
-            app.engine,
-            call.exchange,
-            plan,
-            fault,
-            dialect=dialect,
-            headers=SSE_HEADERS,
-            store=store,
-        )
+        stream(call, plan, ResponsesOpenAIDialect(describe, items, plan), store)
         return None
-    WholeDelivery(app.engine, call.exchange, plan, fault, respond)
+    answer(call, plan, respond)
     return None
 
 
@@ -69,7 +59,6 @@ def _prompt(body: dict[str, Any], given: str | list[Any]) -> Prompt:
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise NotJsonError("max_output_tokens")
     texts = [str(body.get("instructions") or ""), *(message_text(m) for m in messages)]
-    users = [message_text(m) for m in messages if m.get("role") == "user"]
     text_format = (body.get("text") or {}).get("format") or {}
     return Prompt(
         text="\n".join(texts).strip(),
@@ -78,7 +67,7 @@ def _prompt(body: dict[str, Any], given: str | list[Any]) -> Prompt:
         tool_choice=body.get("tool_choice"),
         json_object=text_format.get("type") in ("json_object", "json_schema"),
         after_tool=bool(messages) and messages[-1].get("type") == "function_call_output",
-        last_user_text=users[-1] if users else "",
+        last_user_text=last_user_text(messages),
     )
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import orjson
 
-from janbench.server.chat_reply import completion, tool_call, zero_completion
+from janbench.server.chat_reply import completion, new_head, tool_call, zero_completion
 from janbench.server.chat_request import ChatRequest, message_text, parse_chat
-from janbench.server.delivery import StreamDelivery, WholeDelivery
 from janbench.server.dialects.chat import ChatDialect, ChatStyle
 from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
-from janbench.server.flavours.base import SSE_HEADERS
+from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v1.errors import STREAM_FAILED, STREAM_TIMEOUT, error
 from janbench.server.generation import Kind, Plan
-from janbench.server.ids import random_id, uuid4
+from janbench.server.ids import random_id
 from janbench.server.routing import Call, Route
 from janbench.server.store import Conversation, Item
 
@@ -131,13 +129,12 @@ class _Link:
 
 
 def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | None:
-    app, exchange, fault = call.app, call.exchange, call.fault
-    plan = app.model.plan(request.prompt, fault, app.slots.active)
     # The gateway doesn't look at the model's name: the inference server refuses it.
-    unknown = request.model not in app.options.models
-    if unknown and fault.backend is Backend.UP:
-        fault = call.refused()
-    created, reply_id = int(time.time()), f"chatcmpl-{uuid4()}"
+    unknown = request.model not in call.app.options.models
+    if unknown and call.fault.backend is Backend.UP:
+        call.refuse()
+    fault = call.fault
+    plan, head = plan_answer(call, request.prompt), new_head(request.model)
     if request.stream:
         timeout = STREAM_FAILED if link else STREAM_TIMEOUT
         style = ChatStyle(
@@ -149,22 +146,11 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
         dialect = ChatDialect(
             style,
             plan,
-            model=request.model,
-            stream_id=reply_id,
-            created=created,
+            head,
             usage=request.include_usage,
             metadata=call.text(link.metadata(stream=True)) if link else None,
         )
-        StreamDelivery(
-            app.engine,
-            exchange,
-            plan,
-            fault,
-            dialect=dialect,
-            headers=SSE_HEADERS,
-            store=(lambda: link.remember(request, plan)) if link else None,
-            commit_error=app.flavour.commit_error,
-        )
+        stream(call, plan, dialect, (lambda: link.remember(request, plan)) if link else None)
         return None
     if fault.backend is Backend.DOWN:
         return error(400, _BACKEND_DOWN)
@@ -175,14 +161,7 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
                 return error(400, _NO_CHOICES)
             body = zero_completion()
         else:
-            body = completion(
-                plan,
-                reply_id=reply_id,
-                model=request.model,
-                created=created,
-                finish=fault.finish_reason,
-                go_openai=True,
-            )
+            body = completion(plan, head, finish=fault.finish_reason, go_openai=True)
         if link is not None:
             if fault.backend is Backend.UP:
                 link.remember(request, plan)
@@ -193,7 +172,7 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
 
     if fault.backend is Backend.REFUSES:
         return respond()
-    WholeDelivery(app.engine, exchange, plan, fault, respond)
+    answer(call, plan, respond)
     return None
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import orjson
 
-from janbench.server.delivery import StreamDelivery, WholeDelivery
 from janbench.server.dialects.responses_v1 import ResponsesV1Dialect
 from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
-from janbench.server.flavours.base import SSE_HEADERS
+from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v1.errors import STREAM_FAILED, error
 from janbench.server.flavours.v1.response_input import go_text, invalid, prompt_of
 from janbench.server.generation import Kind, Plan
@@ -43,26 +42,16 @@ def _create(call: Call) -> Reply | None:
     refusal = _refusal(call)
     if refusal is not None:
         return refusal
-    body, app, fault = call.body, call.app, call.fault
+    body, fault = call.body, call.fault
     try:
         conversation = _conversation(call)
     except LookupError:
         return error(400, BAD_REQUEST)
     response = _response(call, conversation)
-    plan = app.model.plan(prompt_of(body), fault, app.slots.active)
+    plan = plan_answer(call, prompt_of(body))
     if body.get("stream") is True:
-        dialect = ResponsesV1Dialect(
-            response | {"stream": True}, plan, error(0, STREAM_FAILED).body
-        )
-        StreamDelivery(
-            app.engine,
-            call.exchange,
-            plan,
-            fault,
-            dialect=dialect,
-            headers=SSE_HEADERS,
-            commit_error=app.flavour.commit_error,
-        )
+        failed = error(0, STREAM_FAILED).body
+        stream(call, plan, ResponsesV1Dialect(response | {"stream": True}, plan, failed))
         return None
     if fault.backend is Backend.DOWN:
         return error(400, STREAM_FAILED)
@@ -71,7 +60,7 @@ def _create(call: Call) -> Reply | None:
         nothing = fault.backend is Backend.REFUSES or not plan.pieces
         return Reply.json(response | _outcome(None if nothing else plan))
 
-    WholeDelivery(app.engine, call.exchange, plan, fault, respond)
+    answer(call, plan, respond)
     return None
 
 

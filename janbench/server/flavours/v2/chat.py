@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from janbench.server.chat_reply import completion, tool_call
+from janbench.server.chat_reply import completion, new_head, tool_call
 from janbench.server.chat_request import ChatRequest, message_text, parse_chat
-from janbench.server.delivery import StreamDelivery, WholeDelivery
 from janbench.server.dialects.chat import ChatDialect, ChatStyle
 from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
-from janbench.server.flavours.base import SSE_HEADERS
+from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.conversations import is_conversation_id
 from janbench.server.flavours.v2.errors import error
 from janbench.server.generation import Kind, Plan
-from janbench.server.ids import random_id, uuid4
+from janbench.server.ids import random_id
 from janbench.server.routing import Call, Route
 from janbench.server.store import Conversation, Item
 
@@ -33,55 +31,36 @@ def _chat(call: Call) -> Reply | None:
     request = parse_chat(call.body)
     if not request.messages:
         return error(400, _FAILED, _UNTYPED)
-    app, fault = call.app, call.fault
-    if request.model not in app.options.models:
+    fault = call.fault
+    if request.model not in call.app.options.models:
         return error(404, _FAILED, _UNKNOWN_MODEL)
     link = _link(call, request)
     if isinstance(link, Reply):
         return link
-    plan = app.model.plan(request.prompt, fault, app.slots.active)
-    created, reply_id = int(time.time()), f"chatcmpl-{uuid4()}"
+    plan, head = plan_answer(call, request.prompt), new_head(request.model)
     if request.stream:
-        frame = {"created": created, "id": "", "model": request.model}
+        frame = {"created": head.created, "id": "", "model": request.model}
         frame["object"] = "chat.completion.chunk"
         dialect = ChatDialect(
             _STYLE,
             plan,
-            model=request.model,
-            stream_id=reply_id,
-            created=created,
+            head,
             usage=True,  # the client's stream_options are overwritten
             before_done=call.text({"conversation": link.json()} | frame) if link else None,
         )
-        StreamDelivery(
-            app.engine,
-            call.exchange,
-            plan,
-            fault,
-            dialect=dialect,
-            headers=SSE_HEADERS,
-            store=(lambda: link.remember(request, plan)) if link else None,
-            commit_error=app.flavour.commit_error,
-        )
+        stream(call, plan, dialect, (lambda: link.remember(request, plan)) if link else None)
         return None
     if fault.backend is not Backend.UP:
         return error(500 if fault.backend is Backend.DOWN else 502, _FAILED, _UNTYPED)
 
     def respond() -> Reply:
-        body = completion(
-            plan,
-            reply_id=reply_id,
-            model=request.model,
-            created=created,
-            finish=fault.finish_reason,
-            go_openai=True,
-        )
+        body = completion(plan, head, finish=fault.finish_reason, go_openai=True)
         if link is not None:
             link.remember(request, plan)
             body["conversation"] = call.text(link.json())
         return Reply.json(body)
 
-    WholeDelivery(app.engine, call.exchange, plan, fault, respond)
+    answer(call, plan, respond)
     return None
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from janbench.server.chat_reply import usage
-from janbench.server.chat_request import functions, message_text
-from janbench.server.delivery import StreamDelivery, WholeDelivery
+from janbench.server.chat_request import functions, last_user_text, message_text
 from janbench.server.dialects.responses_v2 import ResponsesV2Dialect
 from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
-from janbench.server.flavours.base import SSE_HEADERS
+from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.errors import RESPONSES_PREFIX, response_error
 from janbench.server.generation import Kind, Plan, Prompt
 from janbench.server.ids import uuid4
@@ -21,15 +20,15 @@ from janbench.server.store import StoredResponse
 
 
 def _create(call: Call) -> Reply | None:
-    body, app, fault = call.body, call.app, call.fault
+    body, app = call.body, call.app
     model, messages = body.get("model"), _messages(body.get("input"))
     if not isinstance(model, str) or not model or not messages:
         return response_error(400, "model and input are required")
-    if model not in app.options.models and fault.backend is Backend.UP:
-        fault = call.refused()
-    if fault.backend is not Backend.UP and body.get("stream") is not True:
+    if model not in app.options.models and call.fault.backend is Backend.UP:
+        call.refuse()
+    if call.fault.backend is not Backend.UP and body.get("stream") is not True:
         return response_error(500, "llm provider request failed")
-    plan = app.model.plan(_prompt(body, messages), fault, app.slots.active)
+    plan = plan_answer(call, _prompt(body, messages))
     describe = _describe(body, plan)
     given = [
         {"role": m.get("role", "user"), "content": message_text(m), "status": "completed"}
@@ -48,19 +47,9 @@ def _create(call: Call) -> Reply | None:
         return Reply.json(row.body)
 
     if body.get("stream") is True:
-        dialect = ResponsesV2Dialect(describe, plan)
-        StreamDelivery(
-            app.engine,
-            call.exchange,
-            plan,
-            fault,
-            dialect=dialect,
-            headers=SSE_HEADERS,
-            store=store,
-            commit_error=app.flavour.commit_error,
-        )
+        stream(call, plan, ResponsesV2Dialect(describe, plan), store)
         return None
-    WholeDelivery(app.engine, call.exchange, plan, fault, respond)
+    answer(call, plan, respond)
     return None
 
 
@@ -77,14 +66,13 @@ def _messages(given: Any) -> list[dict[str, Any]]:
 
 def _prompt(body: dict[str, Any], messages: list[dict[str, Any]]) -> Prompt:
     limit = body.get("max_tokens")
-    users = [message_text(m) for m in messages if m.get("role") == "user"]
     texts = [str(body.get("system_prompt") or ""), *(message_text(m) for m in messages)]
     return Prompt(
         text="\n".join(texts).strip(),
         max_tokens=limit if isinstance(limit, int) and limit > 0 else None,
         tools=functions(body.get("tools")),
         tool_choice=body.get("tool_choice"),
-        last_user_text=users[-1] if users else "",
+        last_user_text=last_user_text(messages),
     )
 
 
