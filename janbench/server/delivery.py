@@ -139,7 +139,7 @@ class StreamDelivery(_Delivery):
         self._started = False
         self._last = max(1, plan.tokens // 2) if fault.cut and plan.tokens else plan.tokens
         self._middle = plan.tokens // 2 if fault.malformed else -1
-        self._pieces = iter(plan.pieces)
+        self._pieces = plan.pieces
         self._limit_is_timed = False
         exchange.breaks_promise = fault.close
         if dialect.opens_at_once and not self._waits_for_slot():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from random import Random
@@ -52,11 +52,18 @@ class Plan:
     ttft_ns: int
     finalize_ns: int
     gap: int | Callable[[], float]  # a constant, or a draw
-    pieces: list[tuple[Kind, str]]
+    # Not pairs: an object for each token is what the garbage collector would have to visit.
+    kinds: list[Kind]
+    texts: list[str]
     finish_reason: str
     prompt_tokens: int
     tool: ToolCall | None = None
     rng: Random = field(default_factory=Random)
+
+    @property
+    def pieces(self) -> Iterator[tuple[Kind, str]]:
+        """Kind and text of each token."""
+        return zip(self.kinds, self.texts, strict=True)
 
     def joined(self, kind: Kind) -> str:
         """The text of one kind."""
@@ -65,7 +72,7 @@ class Plan:
     @property
     def tokens(self) -> int:
         """How many tokens are generated."""
-        return len(self.pieces)
+        return len(self.texts)
 
     def gap_ns(self) -> float:
         """The delay before the next token, in nanoseconds."""
@@ -86,13 +93,11 @@ class Model:
         self._count += 1
         ttft_ms = options.ttft_ms.draw(rng) * fault.ttft_factor
         ttft_ms += fault.ttft_ms_each_active * active
-        pieces, finish, tool = self._say(prompt, rng)
+        kinds, texts, finish, tool = self._say(prompt, rng)
         if fault.empty:
-            pieces, tool = [], None
-        elif fault.html:
-            pieces = [
-                (kind, text if kind is Kind.TOOL else f"{text} {HTML}") for kind, text in pieces
-            ]
+            kinds, texts, tool = [], [], None
+        elif fault.html and tool is None:
+            texts = [f"{text} {HTML}" for text in texts]
         itl = options.itl_ms
         constant = itl.constant
         return Plan(
@@ -101,7 +106,8 @@ class Model:
             gap=(lambda: options.itl_ms.draw(rng) * _MS)
             if constant is None
             else round(constant * _MS),
-            pieces=pieces,
+            kinds=kinds,
+            texts=texts,
             finish_reason=finish,
             prompt_tokens=count_tokens(prompt.text),
             tool=tool,
@@ -110,12 +116,12 @@ class Model:
 
     def _say(
         self, prompt: Prompt, rng: Random
-    ) -> tuple[list[tuple[Kind, str]], str, ToolCall | None]:
+    ) -> tuple[list[Kind], list[str], str, ToolCall | None]:
         function = _wanted_tool(prompt)
         if function is not None:
             tool = ToolCall(random_id("call_", 24), str(function.get("name")))
-            fragments = tool_arguments(rng, function.get("parameters"))
-            return [(Kind.TOOL, text) for text in ("", *fragments)], "tool_calls", tool
+            fragments = ["", *tool_arguments(rng, function.get("parameters"))]
+            return [Kind.TOOL] * len(fragments), fragments, "tool_calls", tool
         wanted = max(1, round(self._options.tokens.draw(rng)))
         reasoning = round(self._options.reasoning_tokens.draw(rng))
         finish = "stop"
@@ -124,8 +130,9 @@ class Model:
             reasoning = min(reasoning, prompt.max_tokens)
             wanted = prompt.max_tokens - reasoning
         say = json_text if prompt.json_object else words
-        pieces = [(Kind.REASONING, text) for text in words(rng, reasoning)]
-        return pieces + [(Kind.CONTENT, text) for text in say(rng, wanted)], finish, None
+        thoughts, answer = words(rng, reasoning), say(rng, wanted)
+        kinds = [Kind.REASONING] * len(thoughts) + [Kind.CONTENT] * len(answer)
+        return kinds, thoughts + answer, finish, None
 
 
 def _wanted_tool(prompt: Prompt) -> dict[str, Any] | None:

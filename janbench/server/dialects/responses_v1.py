@@ -67,7 +67,7 @@ class ResponsesV1Dialect:
         self._answer = _Deltas("response.output_text.delta", place)
         reasoning = {"item_id": f"rs_{time.time_ns()}", "output_index": 0, "summary_index": 0}
         self._reasoning = _Deltas("response.reasoning_summary_text.delta", reasoning)
-        self._thinks = any(kind is Kind.REASONING for kind, _ in plan.pieces)
+        self._thinks = Kind.REASONING in plan.kinds
 
     def opening(self) -> list[bytes]:
         """Created, in progress, item and part, before the model is called."""

@@ -62,8 +62,7 @@ def test_the_limit_on_tokens_decides_length_and_finish(
 
 def test_reasoning_comes_first_and_counts_against_the_limit() -> None:
     made = plan(Prompt("hi", max_tokens=12), replace(OPTIONS, reasoning_tokens=dist("10")))
-    kinds = [kind for kind, _ in made.pieces]
-    assert kinds == [Kind.REASONING] * 10 + [Kind.CONTENT] * 2
+    assert made.kinds == [Kind.REASONING] * 10 + [Kind.CONTENT] * 2
     assert made.finish_reason == "length"
 
 
@@ -103,7 +102,7 @@ def test_a_tool_is_called_when_it_is_asked_for(choice: object, said: str, called
         assert arguments["kind"] == "web"
         assert isinstance(arguments["num"], int)
         assert made.finish_reason == "tool_calls"
-        assert made.pieces[0] == (Kind.TOOL, "")
+        assert (made.kinds[0], made.texts[0]) == (Kind.TOOL, "")
 
 
 def test_a_tool_result_is_answered_with_words() -> None:
@@ -119,11 +118,11 @@ def test_prose_holds_what_breaks_hand_made_json() -> None:
 
 def test_html_is_in_every_piece() -> None:
     made = plan(Prompt("hi"), fault="html")
-    assert all(HTML in text for _, text in made.pieces)
+    assert all(HTML in text for text in made.texts)
 
 
 def test_no_content_says_nothing() -> None:
-    assert plan(Prompt("hi"), fault="no-content").pieces == []
+    assert plan(Prompt("hi"), fault="no-content").texts == []
 
 
 def test_slow_first_token_is_ten_times_as_slow() -> None:

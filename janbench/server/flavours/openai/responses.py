@@ -11,7 +11,7 @@ from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.openai.errors import backend_failed, error, unknown_model
-from janbench.server.generation import Plan, Prompt
+from janbench.server.generation import Kind, Plan, Prompt
 from janbench.server.ids import random_id
 from janbench.server.routing import Call, NotJsonError, Route
 from janbench.server.store import StoredResponse
@@ -113,7 +113,7 @@ def _describe(body: dict[str, Any], plan: Plan) -> Body:
 
 
 def _usage(plan: Plan) -> dict[str, Any]:
-    reasoning = sum(kind == 1 for kind, _ in plan.pieces)
+    reasoning = plan.kinds.count(Kind.REASONING)
     return {
         "input_tokens": plan.prompt_tokens,
         "input_tokens_details": {"cached_tokens": 0},

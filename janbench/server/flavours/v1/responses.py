@@ -57,7 +57,7 @@ def _create(call: Call) -> Reply | None:
         return error(400, STREAM_FAILED)
 
     def respond() -> Reply:
-        nothing = fault.backend is Backend.REFUSES or not plan.pieces
+        nothing = fault.backend is Backend.REFUSES or not plan.tokens
         return Reply.json(response | _outcome(None if nothing else plan))
 
     answer(call, plan, respond)
