@@ -20,6 +20,9 @@ _POLL_S = 0.1
 _PROGRESS_S = 1.0
 _READY_S = 60.0
 _GRACE_S = 20.0
+# A threshold is judged every 2 s: the others are about to see what one has seen, and an orderly end
+# of their own is better than an interrupt that comes while they write their summaries.
+_OWN_END_S = 5.0
 # k6's words when a threshold with abortOnFail is crossed: then the whole run is to end.
 _ABORTED = "abortOnFail enabled"
 
@@ -140,8 +143,12 @@ def _start(members: Sequence[_Member]) -> None:
 
 def _watch(members: Sequence[_Member], watcher: Watcher) -> None:
     told = time.monotonic()
+    stop_at: float | None = None
     while any(member.poll() is None for member in members):
-        if any(member.ends_the_run() for member in members):
+        if stop_at is None and any(member.ends_the_run() for member in members):
+            failed = any(member.poll() not in (None, 0, 99) for member in members)
+            stop_at = time.monotonic() + (0 if failed else _OWN_END_S)
+        if stop_at is not None and time.monotonic() >= stop_at:
             _stop([m for m in members if m.poll() is None and not m.ends_the_run()], cut=True)
         if time.monotonic() - told >= _PROGRESS_S:
             told = time.monotonic()

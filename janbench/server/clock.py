@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 
 _CLOCK_MONOTONIC = 1
-_TFD_NONBLOCK_CLOEXEC = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+_TFD_NONBLOCK_CLOEXEC = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _TFD_TIMER_ABSTIME = 1
 _NS = 1_000_000_000
 
