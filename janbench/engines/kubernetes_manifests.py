@@ -104,7 +104,7 @@ def _test_run(test: ClusterTest) -> dict[str, Any]:
 
 
 def _arguments(test: ClusterTest) -> list[str]:
-    arguments = ["--no-usage-report", "--log-format", "json"]
+    arguments = ["--no-usage-report"]
     for name, value in test.tags.items():
         arguments += ["--tag", f"{name}={value}"]
     return [*arguments, *(word for output in test.outputs for word in ("--out", output))]
@@ -139,6 +139,8 @@ def _runner(test: ClusterTest) -> dict[str, Any]:
     # Memory has a limit, since a runner without one takes the node down; processors have none,
     # since a throttled runner measures itself.
     runner: dict[str, Any] = {
+        # Not for the initializer: the operator finds errors in its log by `level=error`.
+        "env": [*_environment(test), {"name": "K6_LOG_FORMAT", "value": "json"}],
         "resources": {"requests": limits, "limits": {"memory": test.resources.memory}},
         "metadata": {"labels": dict(_LABELS)},
         "topologySpreadConstraints": [

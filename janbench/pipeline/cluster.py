@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -27,6 +27,7 @@ from janbench.errors import ConfigError
 from janbench.pipeline.case import Case, select
 from janbench.pipeline.cases import catalogue
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.sharing import check_shareable
 from janbench.render.script import render
 from janbench.render.writer import write_scripts
 
@@ -64,11 +65,10 @@ def render_cluster(request: RunRequest, cluster: ClusterRequest, folder: Path) -
     """
     listed = catalogue(request.scenario_file)
     case = _only(select(request, listed, request.environment).cases)
-    if case.plan is not None and case.plan.single and cluster.parallelism > 1:
-        raise ConfigError(
-            "a single run is one pass: it can't be split",
-            hint="Leave out --parallelism, or SINGLE_RUN.",
-        )
+    check_shareable(case, cluster.parallelism)
+    if cluster.parallelism > 1:
+        variables = {**case.variables, "JANBENCH_INSTANCES": str(cluster.parallelism)}
+        case = replace(case, variables=variables)
     packed = _packed(case, listed.source.name, request)
     if len(packed) > CONFIG_MAP_BYTES and not cluster.claim:
         raise ConfigError(

@@ -80,6 +80,7 @@ def test_runners_together_offer_exactly_the_load_that_was_asked_for(
         )
         (tmp_path / "test.tar").write_bytes(base64.b64decode(config_map["binaryData"]["test.tar"]))
         environment = {e["name"]: e["value"] for e in run["spec"]["runner"]["env"] if "value" in e}
+        assert environment.get("JANBENCH_INSTANCES") == (str(runners) if runners > 1 else None)
         started = _run_segments(tmp_path, runners, run["spec"]["args"], environment)
         asked = [row for row in server.truth() if "chat/completions" in row["path"]]
     assert started == 28

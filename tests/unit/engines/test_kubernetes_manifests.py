@@ -99,3 +99,14 @@ def test_names_are_those_that_kubernetes_takes() -> None:
     assert object_name("test-responses") == "janbench-test-responses"
     assert object_name("A_b/ç.js") == "janbench-a-b-js"
     assert len(object_name("x" * 200)) <= 52
+
+
+def test_only_runners_log_in_json() -> None:
+    """The operator looks for `level=error` in the log of the initializer."""
+    *_, run = variant()
+    assert "--log-format" not in run["spec"]["args"]
+    names = {
+        pod: {entry["name"] for entry in run["spec"][pod]["env"]}
+        for pod in ("runner", "initializer")
+    }
+    assert names["runner"] - names["initializer"] == {"K6_LOG_FORMAT"}
