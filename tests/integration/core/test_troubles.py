@@ -293,3 +293,15 @@ def test_loadtest_token_is_on_every_request(tmp_path: Path) -> None:
         server.shutdown()
     assert {"/v1/auth/guest-login", "/v1/auth/refresh-token", "/v1/models"} <= {p for p, _ in seen}
     assert {token for _, token in seen} == {"lt-token"}
+
+
+def test_output_in_a_code_page_that_lacks_signs(tmp_path: Path) -> None:
+    """Windows' way with redirected output: what the code page can't write is replaced."""
+    with embedded_server("--fault", "no-done", *QUICK) as server:
+        ran = janbench(
+            tmp_path, "run", NAME, "--single", "--base", server.base,
+            extra={"PYTHONIOENCODING": "ascii"},
+        )  # fmt: skip
+    assert ran.code == 1, ran.stderr
+    assert "streaming ends well" in ran.stdout
+    assert ran.result["verdict"] == "fail"
