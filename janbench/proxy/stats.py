@@ -10,10 +10,12 @@ from typing import TypedDict
 
 import orjson
 
+from janbench.files import replace_file
 from janbench.proxy.gateway import Gateway
 from janbench.proxy.lag import LagSampler
 from janbench.proxy.system import peak_rss_mb
 
+# Windows replaces no file that somebody reads, which takes them less than this.
 _TRIES = 20
 _TRY_EVERY_S = 0.01
 
@@ -115,13 +117,4 @@ def write_json(path: Path, value: object) -> None:
     """Write a JSON file so that a reader finds the old one or the new one, never a part."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    for left in reversed(range(_TRIES)):
-        try:
-            part.replace(path)
-        except PermissionError:
-            # Windows replaces no file that somebody reads, which takes them less than this.
-            if not left:
-                raise
-            time.sleep(_TRY_EVERY_S)
-        else:
-            return
+    replace_file(part, path, tries=_TRIES, every_s=_TRY_EVERY_S)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from janbench.errors import ConfigError
+from janbench.files import replace_file
 from janbench.model.result import RunResult
 
 # Room that is kept for the final result: a disk that fills up during the run must not take it.
@@ -55,7 +55,7 @@ class RunFolder:
         target = self.path / "result.json"
         partial = self.path / ".result.json.tmp"
         partial.write_text(result.to_json(), encoding="utf-8")
-        _replace(partial, target)
+        replace_file(partial, target, tries=_TRIES, every_s=_TRY_EVERY_S)
         return target
 
     def finish(self, result: RunResult) -> Path:
@@ -80,16 +80,3 @@ class RunFolder:
                     partial.rename(latest)
         with contextlib.suppress(OSError):
             partial.unlink()
-
-
-def _replace(partial: Path, target: Path) -> None:
-    """Put one file in the place of another; on Windows that waits for those who have it open."""
-    for left in reversed(range(_TRIES)):
-        try:
-            partial.replace(target)
-        except PermissionError:
-            if not left:
-                raise
-            time.sleep(_TRY_EVERY_S)
-        else:
-            return

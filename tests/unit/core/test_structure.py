@@ -14,7 +14,7 @@ PACKAGE = ROOT / "janbench"
 LAYERS: list[set[str]] = [
     {"errors"},
     {"model"},
-    {"process", "resources", "remote_write"},
+    {"files", "process", "resources", "remote_write"},
     {"config", "render", "preflight", "engines", "results", "reports", "proxy", "server"},
     {"pipeline"},
     {"cli"},
