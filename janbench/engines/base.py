@@ -29,8 +29,7 @@ class EngineOptions:
 class Engine(Protocol):
     """Executes scripts, one after the other.
 
-    `splits`: whether it can share a load over several k6 processes (instances). `brings_proxy`:
-    whether it runs the timing proxies itself.
+    `splits`: whether it can share a load over several k6 processes (instances).
     """
 
     @property
@@ -38,7 +37,6 @@ class Engine(Protocol):
         """Name and version."""
 
     splits: ClassVar[bool]
-    brings_proxy: ClassVar[bool]
 
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
         """Execute a script to its end; gives the outcome of each job.

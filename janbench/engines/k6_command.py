@@ -26,8 +26,6 @@ def run_arguments(
 
 def segment_arguments(number: int, of: int) -> tuple[str, ...]:
     """Give the arguments for instance `number` (from 1) of `of`: its equal share of the load."""
-    if of == 1:
-        return ()
     points = ["0", *(f"{place}/{of}" for place in range(1, of)), "1"]
     segment = f"{points[number - 1]}:{points[number]}"
     sequence = ",".join(points)

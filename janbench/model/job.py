@@ -13,10 +13,8 @@ class Job:
 
     `folder` holds the script and everything that it opens. `environment` is the whole environment
     of k6: it carries the secrets, which is why they stand in no argument. `secrets` lists the
-    values that must not appear in `log`. `target` is where the load goes, `proxied` whether its
-    streams are to be timed. `variables` are those of `environment` that janbench decided on.
-    `samples` is where an instance writes every sample of its metrics, which the merged result
-    needs; None for the only one.
+    values that must not appear in `log`. `samples` is where an instance writes every sample of its
+    metrics, which the merged result needs; None for the only one.
     """
 
     name: str
@@ -28,9 +26,6 @@ class Job:
     secrets: frozenset[str] = field(repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
-    target: str = ""
-    proxied: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     samples: Path | None = None
 
 
@@ -40,8 +35,7 @@ class Outcome:
 
     `exit_code` is k6's own (negative: killed by that signal). `exceptions` counts the iterations
     that threw, which k6 itself takes for success; `errors` are the last error lines of its log.
-    `cut`: it was stopped because another instance had ended the run. `lost` says what of its
-    results could not be fetched, empty when all are there.
+    `cut`: it was stopped because another instance had ended the run.
     """
 
     exit_code: int
@@ -51,7 +45,6 @@ class Outcome:
     exceptions: int = 0
     errors: tuple[str, ...] = ()
     cut: bool = False
-    lost: str = ""
 
 
 @dataclass(frozen=True)

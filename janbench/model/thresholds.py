@@ -12,6 +12,9 @@ from janbench.errors import suggestion
 from janbench.model.base import Frozen
 from janbench.model.duration import DurationOrZero, told
 
+# What a budget of tokens is counted by.
+TOKENS_SPENT = "llm_tokens_spent"
+
 _BUILT_IN = {
     "checks": "rate", "data_received": "counter", "data_sent": "counter",
     "dropped_iterations": "counter", "http_req_blocked": "trend", "http_req_connecting": "trend",
@@ -26,7 +29,7 @@ _OURS = {
     "llm_itl_max_ms": "trend", "llm_e2e_ms": "trend", "llm_finalize_ms": "trend",
     "llm_tokens_per_sec": "trend", "llm_output_tokens": "counter",
     "llm_estimated_tokens": "counter", "llm_errors": "counter", "llm_failed_inside_200": "counter",
-    "llm_stream_errors": "counter", "llm_tokens_spent": "counter",
+    "llm_stream_errors": "counter", TOKENS_SPENT: "counter",
     "guest_login_time_ms": "trend", "refresh_token_time_ms": "trend", "auth_relogins": "counter",
     "lane_iterations": "counter", "step_failures": "counter", "schedule_lag_ms": "trend",
 }  # fmt: skip

@@ -84,7 +84,7 @@ def _write_files(case: Case, folder: Path, source: str) -> Path:
 @contextmanager
 def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict[str, str]]]:
     """Start a timing proxy for each instance; gives what tells k6 of it."""
-    if case.subject.timing != "proxy" or stage.engine.brings_proxy:
+    if case.subject.timing != "proxy":
         yield [{} for _ in places]
         return
     arguments: list[str | Path] = ["--target", case.target.base]
@@ -123,9 +123,6 @@ def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str
         secrets=secret_values(environment),
         tags=tags_of(case, stage.testid).as_tags(),
         arguments=output.arguments,
-        target=case.target.base,
-        proxied=case.subject.timing == "proxy",
-        variables=variables,
         samples=(place / SAMPLES).resolve() if count > 1 else None,
     )
 

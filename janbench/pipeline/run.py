@@ -75,7 +75,7 @@ def _check_sharing(request: RunRequest, engine: Engine, cases: list[Case]) -> No
     if request.instances > 1 and not engine.splits:
         raise ConfigError(
             f"engine {engine.info.name} runs one k6: --instances goes with --engine local",
-            hint="On several machines: janbench k8s run.",
+            hint="On several machines: janbench k8s render.",
         )
     if request.instances > 1 and request.dashboard:
         raise ConfigError("--dashboard shows one k6: it doesn't go with --instances")

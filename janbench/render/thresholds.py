@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from janbench.model.scenario import Scenario
+from janbench.model.thresholds import TOKENS_SPENT
 
-TOKENS_SPENT = "llm_tokens_spent"
 # Metrics of k6 itself that go on counting while nothing is measured; ours don't.
 _COUNTS_ALWAYS = ("http_req", "iteration", "data_", "dropped_iterations", "group_duration")
 _ABORT_AFTER = "5s"

@@ -44,27 +44,26 @@ def gather(places: Sequence[Path], outcomes: Sequence[Outcome], folder: Path) ->
 
     `places` are the folders of the instances, which is `folder` itself when there is one.
     """
-    lost = [_lost(n, places, one.lost) for n, one in enumerate(outcomes, 1) if one.lost]
     stats = _worst([read_proxy_stats(place) for place in places])
     if len(places) == 1:
-        return Gathered(outcomes[0], read_summary(folder / SUMMARY), stats, tuple(lost))
+        return Gathered(outcomes[0], read_summary(folder / SUMMARY), stats)
     found = [(place, read_summary(place / SUMMARY)) for place in places]
     kept = [(place, summary) for place, summary in found if summary is not None]
+    lost: list[str] = []
     summary = None
     if kept:
         summary, missing = merge_summaries([s for _, s in kept], [p / FILE for p, _ in kept])
         write_summary(summary, folder / SUMMARY)
         lost += [f"Lost: {missing}; these figures are left out."] if missing else []
-    lost += [_lost(n, places, "k6's summary") for n, (_, s) in enumerate(found, 1) if s is None]
+    lost += [
+        f"Lost of instance {number} of {len(places)}: k6's summary."
+        for number, (_, one) in enumerate(found, 1)
+        if one is None
+    ]
     _join_logs(places, folder / LOG)
     for place in places:
         (place / FILE).unlink(missing_ok=True)
     return Gathered(_whole(outcomes, summary), summary, stats, tuple(lost))
-
-
-def _lost(number: int, places: Sequence[Path], what: str) -> str:
-    whose = f"of instance {number} of {len(places)}: " if len(places) > 1 else ""
-    return f"Lost {whose}{what}."
 
 
 def _whole(outcomes: Sequence[Outcome], summary: K6Summary | None) -> Outcome:

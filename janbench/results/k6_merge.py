@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from janbench.model.result import CheckResult
+from janbench.model.thresholds import TOKENS_SPENT
 from janbench.results.k6_samples import K6Samples
 from janbench.results.k6_summary import K6Summary
 
-# Ends the run at each process's own share of the budget: it holds only if it holds for all.
-_SHARED_BUDGET = "llm_tokens_spent"
 _EXPRESSION = re.compile(
     r"^(?P<statistic>\w+(?:\([\d.]+\))?)\s*(?P<operator>===|==|!=|<=|>=|<|>)\s*(?P<limit>[-+.\deE]+)$"
 )
@@ -78,7 +77,8 @@ def _judged(
 ) -> K6Summary:
     crossed: dict[tuple[str, str], bool] = {}
     for metric, expression in dict.fromkeys(key for one in summaries for key in one.crossed):
-        if metric == _SHARED_BUDGET or not values.get(metric):
+        # A budget of tokens ends the run at each process's own share: it holds if it holds for all.
+        if metric == TOKENS_SPENT or not values.get(metric):
             told = any(one.crossed.get((metric, expression), False) for one in summaries)
         else:
             told = _crossed(values[metric], metric, expression, samples)

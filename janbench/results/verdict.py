@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from janbench.model.job import Outcome
 from janbench.model.result import Reason, ScenarioResult, Verdict
 from janbench.model.subject import Subject
+from janbench.model.thresholds import TOKENS_SPENT
 from janbench.results.k6_exit import THRESHOLDS_CROSSED, error_message
-
-_TOKENS_SPENT = "llm_tokens_spent"
 
 
 def judge(
@@ -204,7 +203,7 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
             value=requests.failed,
         )
     for threshold in result.thresholds:
-        if threshold.metric == _TOKENS_SPENT:
+        if threshold.metric == TOKENS_SPENT:
             continue
         if not threshold.ok and not (subject.mode == "single" and threshold.metric == "checks"):
             value = "no value" if threshold.value is None else f"{threshold.value:.4g}"
@@ -250,7 +249,7 @@ def _stream_failures(result: ScenarioResult, subject: Subject) -> Iterator[Reaso
 
 def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Iterator[Reason]:
     for threshold in result.thresholds:
-        if threshold.metric == _TOKENS_SPENT and not threshold.ok:
+        if threshold.metric == TOKENS_SPENT and not threshold.ok:
             yield Reason(
                 kind="budget",
                 message=f"The budget of tokens is used up ({threshold.value:.0f} spent), which "
