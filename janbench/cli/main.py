@@ -29,7 +29,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "report": ("janbench.cli.report", "report", "Report a run again, in any form."),
     "compare": ("janbench.cli.compare", "compare", "Tell whether one run is worse than another."),
     "runs": ("janbench.cli.runs", "runs", "List the runs on disk, or remove old ones."),
-    "k8s": ("janbench.cli.k8s", "k8s", "Write test cases for a Kubernetes cluster."),
+    "k8s": ("janbench.cli.k8s", "k8s", "Run test cases on a Kubernetes cluster."),
     "serve": ("janbench.cli.serve", "serve", "Start the embedded Jan Server (not a real model)."),
     "proxy": ("janbench.cli.proxy", "proxy", "Start the timing proxy by itself."),
 }

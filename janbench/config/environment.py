@@ -52,11 +52,12 @@ def hijacking(environment: Mapping[str, str]) -> list[str]:
 def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
     """Give the values that must never be written anywhere."""
     return frozenset(
-        value for key, value in environment.items() if _is_secret(key) and len(value) >= 4
+        value for key, value in environment.items() if is_secret(key) and len(value) >= 4
     )
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether the value of a variable of that name must never be written anywhere."""
     if name in SECRETS or name.endswith(("_PASSWORD", "_TOKEN", "_SECRET", "_API_KEY")):
         return True
     # Headers for Prometheus and OpenTelemetry carry credentials as a rule.

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from janbench.engines.base import Engine, EngineOptions
 from janbench.engines.docker_engine import DockerEngine
+from janbench.engines.kubernetes_engine import KubernetesEngine
 from janbench.engines.local import LocalEngine
 from janbench.errors import EngineError
 
 ENGINES: dict[str, Callable[[EngineOptions], Engine]] = {
     "local": LocalEngine.find,
     "docker": DockerEngine.find,
+    "kubernetes": KubernetesEngine.find,
 }
 
 AUTO_ORDER = ("local", "docker")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from janbench.engines.kubernetes_options import ClusterOptions
 from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.result import EngineInfo
 
@@ -14,8 +15,9 @@ from janbench.model.result import EngineInfo
 class EngineOptions:
     """What the user said about the engine; `environment` is where programs are looked up.
 
-    `image`, `cpus` and `memory` (`512m`) are for containers. `notice` hears of what takes long
-    before the script starts, such as the pull of an image.
+    `image`, `cpus` and `memory` (`512m`) are for containers, `cluster` is for Kubernetes, where the
+    variables `secret_names` come from a Secret. `notice` hears of what takes long before the script
+    starts, such as the pull of an image, and of what is left behind.
     """
 
     k6: str | None = None
@@ -23,13 +25,17 @@ class EngineOptions:
     image: str | None = None
     cpus: float | None = None
     memory: str | None = None
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
+    secret_names: tuple[str, ...] = ()
     notice: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
 
 class Engine(Protocol):
     """Executes scripts, one after the other.
 
-    `splits`: whether it can share a load over several k6 processes (instances).
+    `splits`: whether it can share a load over several k6 processes (instances). `remote`: k6
+    runs on other machines. The engine then starts the timing proxies there itself, and the target
+    is what those machines see.
     """
 
     @property
@@ -37,6 +43,7 @@ class Engine(Protocol):
         """Name and version."""
 
     splits: ClassVar[bool]
+    remote: ClassVar[bool]
 
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
         """Execute a script to its end; gives the outcome of each job.

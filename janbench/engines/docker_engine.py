@@ -43,6 +43,7 @@ class DockerEngine:
     """k6 in a container: the folder mounted read-only, the results fetched as a tar."""
 
     splits: ClassVar[bool] = False
+    remote: ClassVar[bool] = False
 
     def __init__(self, daemon: Daemon, options: EngineOptions, version: tuple[int, ...]) -> None:
         self._daemon = daemon

@@ -14,6 +14,8 @@ from typing_extensions import Self
 
 from janbench.engines.redact import redactor
 
+# k6's words when a threshold with abortOnFail is crossed: then the whole run is to end.
+ABORTED = "abortOnFail enabled"
 _KEPT = 5
 
 

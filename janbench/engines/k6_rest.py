@@ -59,8 +59,14 @@ def free_address() -> str:
 
 def is_ready(address: str) -> bool:
     """Tell whether k6 has loaded its script and, started with `--paused`, waits to be resumed."""
+    return is_paused(address) is True
+
+
+def is_paused(address: str) -> bool | None:
+    """Tell whether k6 waits to be resumed; None when it gives no answer."""
     status = _get(address, "/v1/status").get("data", {}).get("attributes", {})
-    return bool(status.get("paused"))
+    paused = status.get("paused")
+    return None if paused is None else bool(paused)
 
 
 def resume(address: str) -> bool:

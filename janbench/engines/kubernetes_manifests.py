@@ -12,31 +12,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from janbench.engines.k6_command import TREND_STATS
+from janbench.engines.kubernetes_options import Resources
+from janbench.engines.kubernetes_pods import SIDECAR
+
 # A ConfigMap holds 1 MiB in all; its names and labels need some of it.
 CONFIG_MAP_BYTES = 1_000_000
 ARCHIVE = "test.tar"
 PROXY_PORT = 8790
 _RECORDS = "/records"
+_K6_ADDRESS = "127.0.0.1:6565"  # as the operator has it, seen from the pod
+_SUMMARY = "summary.json"
+_SAMPLES = "samples.csv.gz"
 _USER = 12345  # of the official k6 image
 _LABELS = {"app.kubernetes.io/name": "janbench", "app.kubernetes.io/managed-by": "janbench"}
 
 
 @dataclass(frozen=True)
-class Resources:
-    """What a runner asks for and may use, in Kubernetes' units (`500m`, `1Gi`)."""
-
-    cpu: str = "500m"
-    memory: str = "1Gi"
-
-
-@dataclass(frozen=True)
 class ClusterTest:
-    """A test case for a cluster.
+    """A test case for a cluster; `name` is that of its objects.
 
     `archive` is k6's own (`k6 archive`). `claim` names a PersistentVolumeClaim that holds it as
     `test.tar`, for one that no ConfigMap can hold. `environment` carries no secret: those come
-    from the keys of the Secret `secret`, each of which may be absent. `proxy_image`, when given, is
-    the janbench image whose timing proxy runs beside each runner.
+    from the keys of the Secret `secret`, each of which may be absent. `arguments` are k6's, without
+    anything that a shell would read otherwise.
+
+    `timed`: a timing proxy, out of `janbench_image`, runs beside each runner. `collected`: what the
+    runners measure is sent home, which takes that image in any case.
     """
 
     name: str
@@ -49,9 +51,11 @@ class ClusterTest:
     secret: str
     secret_keys: tuple[str, ...]
     namespace: str = ""
-    proxy_image: str = ""
+    janbench_image: str = ""
+    timed: bool = False
+    collected: bool = False
     claim: str = ""
-    outputs: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     separate: bool = False
     resources: Resources = field(default_factory=Resources)
 
@@ -69,7 +73,7 @@ def object_name(name: str) -> str:
 
 
 def _metadata(test: ClusterTest) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": object_name(test.name), "labels": dict(_LABELS)}
+    metadata: dict[str, Any] = {"name": test.name, "labels": dict(_LABELS)}
     if test.namespace:
         metadata["namespace"] = test.namespace
     return metadata
@@ -85,7 +89,7 @@ def _config_map(test: ClusterTest) -> dict[str, Any]:
 
 
 def _test_run(test: ClusterTest) -> dict[str, Any]:
-    place = {"name": test.claim or object_name(test.name), "file": ARCHIVE}
+    place = {"name": test.claim or test.name, "file": ARCHIVE}
     script = {"volumeClaim": {**place, "readOnly": True}} if test.claim else {"configMap": place}
     return {
         "apiVersion": "k6.io/v1alpha1",
@@ -96,7 +100,7 @@ def _test_run(test: ClusterTest) -> dict[str, Any]:
             "script": script,
             "args": _arguments(test),
             "separate": test.separate,
-            "quiet": "false",
+            "quiet": "true" if test.collected else "false",
             "initializer": _pod(test),
             "runner": {**_pod(test), **_runner(test)},
         },
@@ -107,7 +111,9 @@ def _arguments(test: ClusterTest) -> list[str]:
     arguments = ["--no-usage-report"]
     for name, value in test.tags.items():
         arguments += ["--tag", f"{name}={value}"]
-    return [*arguments, *(word for output in test.outputs for word in ("--out", output))]
+    if test.collected and test.parallelism > 1:
+        arguments += ["--out", f"csv={_RECORDS}/{_SAMPLES}"]
+    return [*arguments, *test.arguments]
 
 
 def _pod(test: ClusterTest) -> dict[str, Any]:
@@ -125,7 +131,7 @@ def _pod(test: ClusterTest) -> dict[str, Any]:
 
 def _environment(test: ClusterTest) -> list[dict[str, Any]]:
     plain = dict(test.environment)
-    if test.proxy_image:
+    if test.timed:
         plain["JANBENCH_PROXY"] = f"http://127.0.0.1:{PROXY_PORT}"
     listed: list[dict[str, Any]] = [{"name": k, "value": v} for k, v in sorted(plain.items())]
     for key in test.secret_keys:
@@ -138,9 +144,13 @@ def _runner(test: ClusterTest) -> dict[str, Any]:
     limits = {"cpu": test.resources.cpu, "memory": test.resources.memory}
     # Memory has a limit, since a runner without one takes the node down; processors have none,
     # since a throttled runner measures itself.
+    # What isn't for the initializer: the operator finds errors in its log by `level=error`.
+    own = {"K6_LOG_FORMAT": "json"}
+    if test.collected:
+        own["K6_SUMMARY_EXPORT"] = f"{_RECORDS}/{_SUMMARY}"
+        own["K6_SUMMARY_TREND_STATS"] = TREND_STATS
     runner: dict[str, Any] = {
-        # Not for the initializer: the operator finds errors in its log by `level=error`.
-        "env": [*_environment(test), {"name": "K6_LOG_FORMAT", "value": "json"}],
+        "env": [*_environment(test), *({"name": k, "value": v} for k, v in own.items())],
         "resources": {"requests": limits, "limits": {"memory": test.resources.memory}},
         "metadata": {"labels": dict(_LABELS)},
         "topologySpreadConstraints": [
@@ -152,20 +162,26 @@ def _runner(test: ClusterTest) -> dict[str, Any]:
             }
         ],
     }
-    if test.proxy_image:
-        runner["initContainers"] = [_proxy(test)]
+    if test.timed or test.collected:
+        runner["initContainers"] = [_sidecar(test)]
         runner["volumes"] = [{"name": "records", "emptyDir": {}}]
+    if test.collected:
+        runner["volumeMounts"] = [{"name": "records", "mountPath": _RECORDS}]
     return runner
 
 
-def _proxy(test: ClusterTest) -> dict[str, Any]:
+def _sidecar(test: ClusterTest) -> dict[str, Any]:
     """Give the timing proxy as a native sidecar (Kubernetes 1.29): started first, ended last."""
     listen = f"127.0.0.1:{PROXY_PORT}"
+    proxy = ["--target", test.target, "--listen", listen] if test.timed else []
+    if test.timed and test.environment.get("K6_INSECURE_SKIP_TLS_VERIFY") == "true":
+        proxy.append("--insecure-skip-tls-verify")
+    verb = ["k8s", "sidecar", "--k6-address", _K6_ADDRESS] if test.collected else ["proxy"]
     return {
-        "name": "timing-proxy",
-        "image": test.proxy_image,
+        "name": SIDECAR,
+        "image": test.janbench_image,
         "command": ["janbench"],
-        "args": ["proxy", "--target", test.target, "--listen", listen, "--records", _RECORDS],
+        "args": [*verb, *proxy, "--records", _RECORDS],
         "restartPolicy": "Always",
         "volumeMounts": [{"name": "records", "mountPath": _RECORDS}],
         "resources": {

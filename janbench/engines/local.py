@@ -32,6 +32,7 @@ class LocalEngine:
     """k6 as a child process, or several that share the load."""
 
     splits: ClassVar[bool] = True
+    remote: ClassVar[bool] = False
 
     def __init__(self, k6: Path, version: tuple[int, ...]) -> None:
         self.k6 = k6

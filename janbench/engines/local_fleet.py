@@ -11,7 +11,7 @@ from pathlib import Path
 
 from janbench import process
 from janbench.engines.k6_command import run_arguments, segment_arguments
-from janbench.engines.k6_log import K6Log
+from janbench.engines.k6_log import ABORTED, K6Log
 from janbench.engines.k6_rest import free_address, is_ready, read_progress, resume, together
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
@@ -23,8 +23,6 @@ _GRACE_S = 20.0
 # A threshold is judged every 2 s: the others are about to see what one has seen, and an orderly end
 # of their own is better than an interrupt that comes while they write their summaries.
 _OWN_END_S = 5.0
-# k6's words when a threshold with abortOnFail is crossed: then the whole run is to end.
-_ABORTED = "abortOnFail enabled"
 
 
 def run_together(k6: Path, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
@@ -56,6 +54,7 @@ class _Member:
         self.address = address
         self.log = log
         self.started = child.started
+        self.began: float | None = None  # in seconds since 1970
         self.ended: float | None = None
         self.cut = False
         self.previous: Progress | None = None
@@ -69,7 +68,7 @@ class _Member:
 
     def ends_the_run(self) -> bool:
         """Whether it failed, or aborted the test: then there is no use in going on."""
-        if any(_ABORTED in line for line in self.log.errors):
+        if any(ABORTED in line for line in self.log.errors):
             return True
         return self.poll() not in (None, 0, 99)
 
@@ -94,6 +93,7 @@ class _Member:
             self.log.exceptions,
             tuple(self.log.errors),
             cut=self.cut,
+            began=self.began,
         )
 
 
@@ -138,7 +138,7 @@ def _start(members: Sequence[_Member]) -> None:
     for member in members:
         if not resume(member.address):
             raise EngineError("an instance of k6 gave no answer when it was to begin")
-        member.started = time.monotonic()
+        member.started, member.began = time.monotonic(), time.time()
 
 
 def _watch(members: Sequence[_Member], watcher: Watcher) -> None:

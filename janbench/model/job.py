@@ -15,6 +15,10 @@ class Job:
     of k6: it carries the secrets, which is why they stand in no argument. `secrets` lists the
     values that must not appear in `log`. `samples` is where an instance writes every sample of its
     metrics, which the merged result needs; None for the only one.
+
+    An engine on other machines leaves `environment` here: `variables` are what janbench decided
+    itself, no secret among them, `target` is the API's base URL, and `timed` tells whether a timing
+    proxy belongs before it.
     """
 
     name: str
@@ -27,6 +31,9 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     samples: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    timed: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,9 @@ class Outcome:
 
     `exit_code` is k6's own (negative: killed by that signal). `exceptions` counts the iterations
     that threw, which k6 itself takes for success; `errors` are the last error lines of its log.
-    `cut`: it was stopped because another instance had ended the run.
+    `cut`: it was stopped because another instance had ended the run. `began` is when it started its
+    load, in seconds since 1970, None when that isn't known. `lost` says what of its results is
+    missing; empty for nothing.
     """
 
     exit_code: int
@@ -45,6 +54,8 @@ class Outcome:
     exceptions: int = 0
     errors: tuple[str, ...] = ()
     cut: bool = False
+    began: float | None = None
+    lost: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ class ValidityLimits(Frozen):
 
     `proxy_lag_p99_ms`: how late the timing proxy's event loop may come to its work; `proxy_cpu`:
     its share of one core; `rate_shortfall`: share of the planned iterations that may be missing.
-    `schedule_lag_p99_ms`: how late scheduled iterations may start.
+    `schedule_lag_p99_ms`: how late scheduled iterations may start. `start_skew_s`: how far apart
+    the starts of several instances may lie.
     `allow_drops`: take dropped iterations for a finding rather than for a broken measurement.
     """
 
@@ -18,5 +19,6 @@ class ValidityLimits(Frozen):
     proxy_cpu: float = 0.9
     rate_shortfall: float = 0.05
     schedule_lag_p99_ms: float = 50.0
+    start_skew_s: float = 2.0
     allow_drops: bool = False
     allow_invalid: bool = False

@@ -152,6 +152,7 @@ class Validity(Frozen):
     proxy_queue_depth: int | None = None
     client_cpu: float | None = None
     schedule_lag_p99_ms: float | None = None
+    start_skew_s: float | None = None
     relogins: int = 0
     client_errors: int = 0
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from janbench.config.environment import for_k6
 from janbench.config.settings import Flags, plan
 from janbench.errors import ConfigError
 from janbench.model.limits import ValidityLimits
@@ -66,6 +67,16 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
     if not cases:
         raise ConfigError("nothing to run", hint="\n".join(left_out))
     return Selection(cases, left_out)
+
+
+def variables_of(case: Case, request: RunRequest) -> dict[str, str]:
+    """Give what the script of a case reads, decided by the user or by janbench."""
+    variables = for_k6(request.pairs, case.variables)
+    if request.instances > 1:
+        variables["JANBENCH_INSTANCES"] = str(request.instances)
+    if request.insecure:
+        variables["K6_INSECURE_SKIP_TLS_VERIFY"] = "true"
+    return variables
 
 
 def _passes(

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
-from janbench import __version__
-from janbench.config.environment import SECRETS
+from janbench.config.environment import SECRETS, is_secret
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import EngineOptions
-from janbench.engines.docker_image import PINNED_IMAGE
 from janbench.engines.k6_archive import archive
 from janbench.engines.kubernetes_manifests import (
     CONFIG_MAP_BYTES,
     ClusterTest,
-    Resources,
     manifests,
     object_name,
 )
 from janbench.engines.local import LocalEngine
 from janbench.errors import ConfigError
-from janbench.pipeline.case import Case, select
+from janbench.pipeline.case import Case, select, variables_of
 from janbench.pipeline.cases import catalogue
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.sharing import check_shareable
@@ -32,20 +29,6 @@ from janbench.render.script import render
 from janbench.render.writer import write_scripts
 
 _PROMETHEUS = "experimental-prometheus-rw"
-
-
-@dataclass(frozen=True)
-class ClusterRequest:
-    """What the user said about the cluster."""
-
-    parallelism: int = 1
-    namespace: str = ""
-    image: str = PINNED_IMAGE
-    janbench_image: str = f"janbench:{__version__}"
-    secret: str = "janbench"  # noqa: S105 - the name of a Secret
-    claim: str = ""
-    separate: bool = False
-    resources: Resources = field(default_factory=Resources)
 
 
 @dataclass(frozen=True)
@@ -57,25 +40,24 @@ class Written:
     secret_keys: tuple[str, ...]
 
 
-def render_cluster(request: RunRequest, cluster: ClusterRequest, folder: Path) -> Written:
+def render_cluster(request: RunRequest, folder: Path) -> Written:
     """Write the objects for one test case into `folder`.
 
     Raises ConfigError when the case can't be split or is too large for a ConfigMap, EngineError
     when there is no local k6 to pack it.
     """
+    cluster = request.cluster
     listed = catalogue(request.scenario_file)
     case = _only(select(request, listed, request.environment).cases)
-    check_shareable(case, cluster.parallelism)
-    if cluster.parallelism > 1:
-        variables = {**case.variables, "JANBENCH_INSTANCES": str(cluster.parallelism)}
-        case = replace(case, variables=variables)
+    check_shareable(case, request.instances)
+    case = replace(case, variables=variables_of(case, request))
     packed = _packed(case, listed.source.name, request)
     if len(packed) > CONFIG_MAP_BYTES and not cluster.claim:
         raise ConfigError(
             f"{case.subject.name} is {len(packed) / 1e6:.1f} MB packed, and a ConfigMap holds 1 MB",
             hint="Put it on a volume: --claim NAME, the name of a PersistentVolumeClaim.",
         )
-    test = _test(case, packed, request, cluster)
+    test = _test(case, packed, request)
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / f"{case.subject.name}.yaml"
     manifest.write_text(yaml.safe_dump_all(manifests(test), sort_keys=False), encoding="utf-8")
@@ -104,7 +86,9 @@ def _packed(case: Case, source: str, request: RunRequest) -> bytes:
         return target.read_bytes()
 
 
-def _test(case: Case, packed: bytes, request: RunRequest, cluster: ClusterRequest) -> ClusterTest:
+def _test(case: Case, packed: bytes, request: RunRequest) -> ClusterTest:
+    cluster = request.cluster
+    timed = case.subject.timing == "proxy"
     environment = _plain(case.variables)
     for name, value in request.environment.items():
         if name.startswith("K6_PROMETHEUS_RW_") and name not in SECRETS and value:
@@ -112,9 +96,9 @@ def _test(case: Case, packed: bytes, request: RunRequest, cluster: ClusterReques
     metrics = "K6_PROMETHEUS_RW_SERVER_URL" in environment
     keys = SECRETS if metrics else tuple(k for k in SECRETS if not k.startswith("K6_"))
     return ClusterTest(
-        name=case.subject.name,
+        name=object_name(case.subject.name),
         archive=packed,
-        parallelism=cluster.parallelism,
+        parallelism=request.instances,
         image=cluster.image,
         target=case.target.base,
         environment=environment,
@@ -122,13 +106,14 @@ def _test(case: Case, packed: bytes, request: RunRequest, cluster: ClusterReques
         secret=cluster.secret,
         secret_keys=keys,
         namespace=cluster.namespace,
-        proxy_image=cluster.janbench_image if case.subject.timing == "proxy" else "",
+        janbench_image=cluster.janbench_image,
+        timed=timed,
         claim=cluster.claim,
-        outputs=(_PROMETHEUS,) if metrics else (),
+        arguments=("--out", _PROMETHEUS) if metrics else (),
         separate=cluster.separate,
         resources=cluster.resources,
     )
 
 
 def _plain(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if name not in SECRETS}
+    return {name: value for name, value in variables.items() if not is_secret(name)}

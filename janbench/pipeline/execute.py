@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from janbench.config.environment import for_k6, secret_values
+from janbench.config.environment import for_k6, is_secret, secret_values
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import Engine
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.result import Reason, ScenarioResult
-from janbench.pipeline.case import Case
+from janbench.pipeline.case import Case, variables_of
 from janbench.pipeline.companions import companion
 from janbench.pipeline.listener import Listener
 from janbench.pipeline.request import RunRequest
@@ -84,7 +84,7 @@ def _write_files(case: Case, folder: Path, source: str) -> Path:
 @contextmanager
 def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict[str, str]]]:
     """Start a timing proxy for each instance; gives what tells k6 of it."""
-    if case.subject.timing != "proxy":
+    if case.subject.timing != "proxy" or stage.engine.remote:
         yield [{} for _ in places]
         return
     arguments: list[str | Path] = ["--target", case.target.base]
@@ -104,13 +104,9 @@ def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict
 
 def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str, str]) -> Job:
     count = stage.request.instances
-    variables = dict(case.variables)
+    variables = variables_of(case, stage.request)
     if case.plan is not None:
         variables["JANBENCH_OBSERVE"] = "true"
-    if count > 1:
-        variables["JANBENCH_INSTANCES"] = str(count)
-    if stage.request.insecure:
-        variables["K6_INSECURE_SKIP_TLS_VERIFY"] = "true"
     output = stage.telemetry.output(stage.engine.info)
     environment = for_k6(stage.environment, {**variables, **proxy, **output.environment})
     return Job(
@@ -124,6 +120,13 @@ def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str
         tags=tags_of(case, stage.testid).as_tags(),
         arguments=output.arguments,
         samples=(place / SAMPLES).resolve() if count > 1 else None,
+        variables={
+            name: value
+            for name, value in {**variables, **output.environment}.items()
+            if not is_secret(name)
+        },
+        target=case.target.base,
+        timed=case.subject.timing == "proxy",
     )
 
 
@@ -139,6 +142,7 @@ def _conclude(
         gathered.summary,
         proxy_stats=gathered.proxy_stats,
         cores=os.cpu_count() or 1,
+        start_skew_s=gathered.start_skew_s,
     )
     for left in (left for place in places for left in place.glob("*stats.json*")):
         left.unlink()
@@ -162,5 +166,8 @@ def _less(result: ScenarioResult, lost: list[str]) -> ScenarioResult:
     if not lost:
         return result
     reasons = [Reason(kind="records_lost", message=message) for message in lost]
-    verdict = "error" if result.verdict == "pass" else result.verdict
-    return result.model_copy(update={"verdict": verdict, "reasons": [*reasons, *result.reasons]})
+    others = [reason for reason in result.reasons if reason.kind != "starved"]  # for all we know
+    if result.verdict in ("error", "interrupted"):
+        return result.model_copy(update={"reasons": [*others, *reasons]})
+    verdict = "error" if result.verdict in ("pass", "invalid") else result.verdict
+    return result.model_copy(update={"verdict": verdict, "reasons": [*reasons, *others]})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from janbench.config.settings import Flags
+from janbench.engines.kubernetes_options import ClusterOptions
 from janbench.model.limits import ValidityLimits
 
 TimingChoice = Literal["auto", "proxy", "direct"]
@@ -15,7 +16,10 @@ TimingChoice = Literal["auto", "proxy", "direct"]
 
 @dataclass(frozen=True)
 class RunRequest:
-    """The arguments of `janbench run`, and the environment under them."""
+    """The arguments of `janbench run`, and the environment under them.
+
+    `pairs` are the variables that were set for this run alone; `environment` holds them, too.
+    """
 
     names: tuple[str, ...] = ()
     everything: bool = False
@@ -23,12 +27,14 @@ class RunRequest:
     overrides: tuple[str, ...] = ()
     flags: Flags = field(default_factory=Flags)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pairs: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: str = "auto"
     instances: int = 1
     k6: str | None = None
     image: str | None = None
     cpus: float | None = None
     memory: str | None = None
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
     timing: TimingChoice = "auto"
     results: Path = Path("results")
     demo: bool = False

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from janbench import __version__
-from janbench.config.environment import hijacking
+from janbench.config.environment import SECRETS, hijacking
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
 from janbench.errors import ConfigError, JanbenchError
@@ -54,6 +54,7 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
             request, environment = _with_demo_server(request, environment, stack)
         selection = select(request, listed, environment)
         _check_sharing(request, engine, selection.cases)
+        _check_remote(request, engine)
         telemetry = Telemetry.of(request, environment)
         folder = RunFolder.create(request.results)
         notices = [*selection.left_out, *_hijack_notice(environment)]
@@ -75,12 +76,24 @@ def _check_sharing(request: RunRequest, engine: Engine, cases: list[Case]) -> No
     if request.instances > 1 and not engine.splits:
         raise ConfigError(
             f"engine {engine.info.name} runs one k6: --instances goes with --engine local",
-            hint="On several machines: janbench k8s render.",
+            hint="On several machines: janbench k8s run.",
         )
     if request.instances > 1 and request.dashboard:
         raise ConfigError("--dashboard shows one k6: it doesn't go with --instances")
     for case in cases:
         check_shareable(case, request.instances)
+
+
+def _check_remote(request: RunRequest, engine: Engine) -> None:
+    if not engine.remote:
+        return
+    for given, flag, why in (
+        (request.demo, "--demo", "its server is on this machine, where no pod can reach it"),
+        (request.dashboard, "--dashboard", "it shows a k6 of this machine"),
+        (request.proxy_workers > 1, "--proxy-workers", "use more --instances"),
+    ):
+        if given:
+            raise ConfigError(f"{flag} doesn't go with engine {engine.info.name}: {why}")
 
 
 def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
@@ -90,6 +103,8 @@ def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
         image=request.image,
         cpus=request.cpus,
         memory=request.memory,
+        cluster=request.cluster,
+        secret_names=SECRETS,
         notice=listener.notice,
     )
 
@@ -194,7 +209,7 @@ class _Run:
             self.listener.notice(problem)
 
     def _preflight(self) -> None:
-        if self.request.skip_preflight:
+        if self.request.skip_preflight or self.engine.remote:
             return
         seen = set()
         for case in self.cases:

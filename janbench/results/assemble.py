@@ -48,7 +48,10 @@ _STEP_METRICS = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
 
 @dataclass(frozen=True)
 class Evidence:
-    """The outcome, k6's summary (None when it is lost), the records, and the proxy's account."""
+    """The outcome, k6's summary (None when it is lost), the records, and the proxy's account.
+
+    `start_skew_s`: how far apart several instances began; None for one.
+    """
 
     subject: Subject
     outcome: Outcome
@@ -57,6 +60,7 @@ class Evidence:
     records: Records | None = None
     proxy_stats: Mapping[str, Any] = field(default_factory=dict)
     cores: int = 1
+    start_skew_s: float | None = None
 
 
 def assemble(evidence: Evidence) -> ScenarioResult:
@@ -225,6 +229,7 @@ def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
         proxy_queue_depth=stats.get("queue_depth_max"),
         client_cpu=share,
         schedule_lag_p99_ms=lag.p99 if lag else None,
+        start_skew_s=evidence.start_skew_s,
         relogins=summary.count("auth_relogins"),
         client_errors=evidence.records.client_errors() if evidence.records else 0,
     )

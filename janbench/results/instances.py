@@ -21,12 +21,16 @@ LOG = "k6.log"
 
 @dataclass(frozen=True)
 class Gathered:
-    """The outcome and summary of a whole, what its timing proxies say, and what was lost of it."""
+    """The outcome and summary of a whole, what its timing proxies say, and what was lost of it.
+
+    `start_skew_s`: how far apart the instances began; None for one, or when it isn't known.
+    """
 
     outcome: Outcome
     summary: K6Summary | None
     proxy_stats: dict[str, Any] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    start_skew_s: float | None = None
 
 
 def instance_folders(folder: Path, count: int) -> list[Path]:
@@ -46,7 +50,9 @@ def gather(places: Sequence[Path], outcomes: Sequence[Outcome], folder: Path) ->
     """
     stats = _worst([read_proxy_stats(place) for place in places])
     if len(places) == 1:
-        return Gathered(outcomes[0], read_summary(folder / SUMMARY), stats)
+        lost_here = outcomes[0].lost
+        told = (f"Lost: {lost_here}",) if lost_here else ()
+        return Gathered(outcomes[0], read_summary(folder / SUMMARY), stats, told)
     found = [(place, read_summary(place / SUMMARY)) for place in places]
     kept = [(place, summary) for place, summary in found if summary is not None]
     lost: list[str] = []
@@ -56,6 +62,11 @@ def gather(places: Sequence[Path], outcomes: Sequence[Outcome], folder: Path) ->
         write_summary(summary, folder / SUMMARY)
         lost += [f"Lost: {missing}; these figures are left out."] if missing else []
     lost += [
+        f"Lost of instance {number} of {len(places)}: {one.lost}"
+        for number, one in enumerate(outcomes, 1)
+        if one.lost
+    ]
+    lost += [
         f"Lost of instance {number} of {len(places)}: k6's summary."
         for number, (_, one) in enumerate(found, 1)
         if one is None
@@ -63,7 +74,9 @@ def gather(places: Sequence[Path], outcomes: Sequence[Outcome], folder: Path) ->
     _join_logs(places, folder / LOG)
     for place in places:
         (place / FILE).unlink(missing_ok=True)
-    return Gathered(_whole(outcomes, summary), summary, stats, tuple(lost))
+    began = [one.began for one in outcomes if one.began is not None]
+    skew = round(max(began) - min(began), 3) if len(began) == len(places) else None
+    return Gathered(_whole(outcomes, summary), summary, stats, tuple(lost), skew)
 
 
 def _whole(outcomes: Sequence[Outcome], summary: K6Summary | None) -> Outcome:

@@ -132,6 +132,15 @@ def _doubts(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
             value=validity.schedule_lag_p99_ms,
             limit=limits.schedule_lag_p99_ms,
         )
+    if (validity.start_skew_s or 0) > limits.start_skew_s:
+        yield Reason(
+            kind="start_skew",
+            message=f"The instances began {validity.start_skew_s:.1f} s apart (limit "
+            f"{limits.start_skew_s:g} s): at first, and at the end, only a part of the load was "
+            "offered.",
+            value=validity.start_skew_s,
+            limit=limits.start_skew_s,
+        )
     yield from _shortfall(result, subject)
     yield from _client_errors(result)
     yield from _too_few(result)

@@ -82,6 +82,10 @@ def test_only_engines_import_docker() -> None:
     assert all(name.startswith("engines/docker") for name in _importers("docker"))
 
 
+def test_only_engines_import_kubernetes() -> None:
+    assert all(name.startswith("engines/kubernetes") for name in _importers("kubernetes"))
+
+
 def test_one_module_reads_the_environment() -> None:
     readers = {
         str(path.relative_to(PACKAGE))

@@ -15,7 +15,7 @@ from janbench.engines.kubernetes_manifests import ClusterTest, manifests, object
 
 SCHEMA = json.loads((Path(__file__).parent / "testrun.schema.json").read_text())
 TEST = ClusterTest(
-    name="test-responses",
+    name="janbench-test-responses",
     archive=b"\x00packed\xff",
     parallelism=4,
     image="grafana/k6:1.7.1",
@@ -42,9 +42,10 @@ def variant(**changed: Any) -> list[dict[str, Any]]:
         {},
         {"parallelism": 1, "separate": True},
         {"claim": "scripts", "namespace": "load"},
-        {"proxy_image": "janbench:0.1.0"},
-        {"outputs": ("experimental-prometheus-rw",)},
-        {"name": "Odd_Name with/Everything.js" * 4},
+        {"janbench_image": "janbench:0.1.0", "timed": True},
+        {"janbench_image": "janbench:0.1.0", "collected": True},
+        {"arguments": ("--out", "experimental-prometheus-rw")},
+        {"name": object_name("Odd_Name with/Everything.js" * 4)},
     ],
 )
 def test_objects_have_only_fields_that_the_operator_knows(changed: dict[str, Any]) -> None:
@@ -82,7 +83,7 @@ def test_secrets_are_referred_to_and_may_be_absent() -> None:
 
 
 def test_timing_proxy_is_a_native_sidecar_that_the_script_is_told_of() -> None:
-    *_, run = variant(proxy_image="janbench:0.1.0")
+    *_, run = variant(janbench_image="janbench:0.1.0", timed=True)
     runner = run["spec"]["runner"]
     (sidecar,) = runner["initContainers"]
     assert sidecar["restartPolicy"] == "Always"
