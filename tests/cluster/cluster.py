@@ -29,11 +29,22 @@ class Cluster:
     requests: list[tuple[str, str]]
     pods: list[Pod]
     _store: Store
+    _server: ApiServer
 
     @property
     def test_runs(self) -> list[dict[str, Any]]:
         """Every TestRun that was ever created, as it was then."""
         return [body for resource, body in self._store.created if resource == "testruns"]
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Let the API server give no answer; what runs goes on."""
+        self._server.down = True
+        self._server.cut()
+        try:
+            yield
+        finally:
+            self._server.down = False
 
     def objects(self) -> list[tuple[str, str]]:
         """Give the kind and name of what exists now, Secrets apart."""
@@ -72,7 +83,7 @@ def fake_cluster(
         server.start()
         controller.start()
         try:
-            yield Cluster(kubeconfig, url, server.requests, controller.pods, store)
+            yield Cluster(kubeconfig, url, server.requests, controller.pods, store, server)
         finally:
             closing.set()
             try:

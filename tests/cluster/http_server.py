@@ -26,6 +26,7 @@ class ApiServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.api = api
         self.requests: list[tuple[str, str]] = []
+        self.down = False  # takes connections, but answers nothing
         self._open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
 
@@ -37,10 +38,14 @@ class ApiServer(ThreadingHTTPServer):
         """Cease to serve; connections that are open end."""
         self.shutdown()
         self._thread.join()
+        self.cut()
+        self.server_close()
+
+    def cut(self) -> None:
+        """Break off all connections."""
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread."""
@@ -82,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _serve(self) -> None:
+        if self.server.down:
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         self.server.requests.append((self.command, parts.path))
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
