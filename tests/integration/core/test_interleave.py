@@ -24,12 +24,12 @@ def test_a_slower_target_is_found_in_one_run(tmp_path: Path) -> None:
         embedded_server("--ttft-ms", "normal:90,18", *common) as head,
     ):
         ran = janbench(
-            tmp_path, "run", NAME, "--interleave", base.base, head.base, "--duration", "8s",
+            tmp_path, "run", NAME, "--interleave", base.base, head.base, "--duration", "6s",
             "--nonstream-rps", "0", "--stream-rps", "30", "--allow-invalid",
         )  # fmt: skip
         served = [sum(r["stream"] for r in server.truth()) for server in (base, head)]
     assert ran.code == 5, ran.stdout + ran.stderr
-    assert served[0] == served[1] > 80
+    assert served[0] == served[1] > 60
     comparison = json.loads((ran.run_folder / "comparison.json").read_text())
     assert comparison["verdict"] == "worse"
     assert "ttft_ms.p50" in ran.stdout

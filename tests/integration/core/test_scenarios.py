@@ -79,7 +79,7 @@ def test_load_offers_exactly_its_rates(tmp_path: Path) -> None:
     (tmp_path / "scenarios.yaml").write_text(text.replace("think_time_s: 0.5", "think_time_s: 0"))
     with embedded_server(*QUICK) as server:
         ran = janbench(
-            tmp_path, "run", NAMES[0], "--base", server.base, "--duration", "12.5s",
+            tmp_path, "run", NAMES[0], "--base", server.base, "--duration", "6.25s",
             "--nonstream-rps", "20", "--stream-rps", "7.5", "--json", "--allow-invalid",
         )  # fmt: skip
         rows = server.truth()
@@ -87,11 +87,11 @@ def test_load_offers_exactly_its_rates(tmp_path: Path) -> None:
     printed = json.loads(ran.stdout)
     assert printed == ran.result
     scenario = ran.scenario
-    # Ramps of 2.5 s each: a lane starts rate x 10 s iterations.
+    # Ramps of 1.25 s each: a lane starts rate x 5 s iterations.
     chats = [row for row in rows if row["path"] == "/v1/chat/completions"]
     streamed = sum(row["stream"] for row in chats)
-    assert len(chats) - streamed == pytest.approx(200, rel=0.02, abs=1)
-    assert streamed == pytest.approx(75, rel=0.02, abs=1)
+    assert len(chats) - streamed == pytest.approx(100, rel=0.02, abs=1)
+    assert streamed == pytest.approx(37.5, rel=0.02, abs=1)
     lanes = {lane["name"]: lane for lane in scenario["lanes"]}
     assert lanes["nonstream"]["started_iterations"] == len(chats) - streamed
     assert scenario["steps"]["chat"]["count"] == len(chats) - streamed
@@ -106,8 +106,8 @@ def test_records_agree_with_k6_and_with_the_truth(tmp_path: Path) -> None:
         "--ttft-ms", "uniform:40,120", "--itl-ms", "4", "--tokens", "30"
     ) as server:
         ran = janbench(
-            tmp_path, "run", NAMES[0], "--base", server.base, "--duration", "10s",
-            "--nonstream-rps", "0", "--stream-rps", "10", "--allow-invalid",
+            tmp_path, "run", NAMES[0], "--base", server.base, "--duration", "5s",
+            "--nonstream-rps", "0", "--stream-rps", "15", "--allow-invalid",
         )  # fmt: skip
         rows = [row for row in server.truth() if row["path"] == "/v1/chat/completions"]
     assert ran.code == 0, ran.stdout + ran.stderr

@@ -66,12 +66,13 @@ def test_single_run_is_not_split(tmp_path: Path) -> None:
 def test_runners_together_offer_exactly_the_load_that_was_asked_for(
     tmp_path: Path, runners: int
 ) -> None:
-    """2.1/s and 5.1/s for 5 s, 1 s of ramp at either end: 8.4 and 20.4 iterations, begun 8 and 20.
+    """4.2/s and 10.2/s for 2.5 s, 0.5 s of ramp at either end: 8.4 and 20.4 iterations, begun 8 and
+    20.
 
-    Not 2/s and 5/s: the last iteration would fall on the last instant, and start or not.
+    Not 4/s and 10/s: the last iteration would fall on the last instant, and start or not.
     """
     with embedded_server("--ttft-ms", "2", "--itl-ms", "1", "--tokens", "4") as server:
-        load = ["--duration", "5s", "--nonstream-rps", "2.1", "--stream-rps", "5.1"]
+        load = ["--duration", "2.5s", "--nonstream-rps", "4.2", "--stream-rps", "10.2"]
         config_map, run = render(
             tmp_path,
             "test-completion-standard",

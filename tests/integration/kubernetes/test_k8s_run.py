@@ -53,10 +53,10 @@ def _told(ran: Ran) -> str:
     return " ".join((ran.stdout + ran.stderr).split())
 
 
-def _nothing_left(cluster: Cluster, requests: int = 1) -> None:
+def _nothing_left(cluster: Cluster) -> None:
     assert cluster.objects() == []
     assert not any(pod.alive for pod in cluster.pods)
-    assert len(cluster.requests) >= requests
+    assert cluster.test_runs  # there was something
 
 
 @pytest.mark.alone
@@ -97,14 +97,14 @@ def test_runners_give_one_result_though_one_is_late_and_logs_break_off(tmp_path:
 
 
 def test_a_crossed_threshold_without_a_timing_proxy(tmp_path: Path) -> None:
-    _write(tmp_path, "1.95s", 'thresholds: {http_req_duration: ["max<1"]}')
+    _write(tmp_path, "1.05s", 'thresholds: {http_req_duration: ["max<1"]}')
     with _server() as server, fake_cluster() as cluster:
         ran = _run(tmp_path, cluster, server, "--timing", "direct")
         _nothing_left(cluster)
     assert ran.code == 1, ran.stdout
     assert ran.scenario["verdict"] == "fail"
     assert ran.scenario["k6_exit_code"] == 99
-    assert ran.scenario["requests"]["attempted"] == 20
+    assert ran.scenario["requests"]["attempted"] == 11
     assert "ttft_ms" not in ran.scenario["metrics"]
     assert "--timing proxy" in ran.scenario["unmeasured"]["ttft_ms"]
 
@@ -115,7 +115,7 @@ def test_a_crossed_threshold_without_a_timing_proxy(tmp_path: Path) -> None:
         (Fault(evict_after_s=1.5), "60s", "its pod was evicted: The node was low on resource"),
         (Fault(oom_after_s=1.5), "60s", "k6 ran out of memory and was killed. Raise --memory"),
         (Fault(delete_after_s=1.5), "60s", "its pod was deleted by something else"),
-        (Fault(no_sidecar_logs=True), "2s", "the log of its sidecar broke off"),
+        (Fault(no_sidecar_logs=True), "1s", "the log of its sidecar broke off"),
     ],
     ids=["evicted", "out of memory", "deleted", "no logs"],
 )
@@ -195,7 +195,7 @@ def test_ctrl_c_ends_the_runners_and_keeps_what_they_measured(early: bool, tmp_p
 
 
 def test_a_cluster_that_gives_no_answer_for_a_while(tmp_path: Path) -> None:
-    _write(tmp_path, "3.95s")
+    _write(tmp_path, "2.95s")
     with _server() as server, fake_cluster() as cluster:
         extra = {"KUBECONFIG": str(cluster.kubeconfig)}
         running = subprocess.Popen(
@@ -207,13 +207,13 @@ def test_a_cluster_that_gives_no_answer_for_a_while(tmp_path: Path) -> None:
         )
         _await(lambda: len(server.truth()) > 5)
         with cluster.outage():
-            time.sleep(2)
+            time.sleep(1.5)
         output, _ = running.communicate(timeout=40)
         _nothing_left(cluster)
         asked = len(server.truth())
     assert running.returncode == 0, output
     result = json.loads((tmp_path / "results/latest/result.json").read_text())
-    assert result["scenarios"][0]["metrics"]["ttft_ms"]["count"] == asked == 40
+    assert result["scenarios"][0]["metrics"]["ttft_ms"]["count"] == asked == 30
 
 
 def test_what_cannot_be_removed_is_named(tmp_path: Path) -> None:

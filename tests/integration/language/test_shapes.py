@@ -209,7 +209,7 @@ def test_budget_of_a_closed_loop(jan: EmbeddedServer, tmp_path: Path) -> None:
 
 
 def test_budget_of_a_classic_load(jan: EmbeddedServer, tmp_path: Path) -> None:
-    load = {"duration_min": 1, "nonstream_rps": 9, "stream_rps": 6, "iteration_s": 0.2,
+    load = {"duration_min": 0.3, "nonstream_rps": 9, "stream_rps": 6, "iteration_s": 0.2,
             "budget": {"max_requests": 50, "max_duration": "30s"}}  # fmt: skip
     scenario = {"steps": [PING], "load": load}
     ran = run(tmp_path, jan, scenario)
