@@ -145,7 +145,7 @@ def connect(options: ClusterOptions, environment: Mapping[str, str]) -> ClusterA
     except ImportError:
         raise EngineError(
             "the Python package 'kubernetes' is not installed",
-            hint="pip install 'janbench[kubernetes]'",
+            hint="Install it beside janbench: pip install 'kubernetes>=31'",
         ) from None
     config: Any = kubernetes.config
     settings = kubernetes.client.Configuration()

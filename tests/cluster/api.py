@@ -105,6 +105,7 @@ class Api:
         self._secrets = secrets
         self._refused = refused
         self._closing = closing
+        self.rights: set[tuple[str, str]] = set()
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Reply:
         """Answer a request; raises RefusalError."""
@@ -127,6 +128,7 @@ class Api:
 
     def _permit(self, asked: Asked) -> None:
         full = f"{asked.resource}/{asked.sub}" if asked.sub else asked.resource
+        self.rights.add((asked.verb, full))
         if {full, f"{asked.verb} {full}"} & self._refused:
             raise forbidden(asked.verb, asked.resource, asked.sub, asked.namespace, asked.name)
 

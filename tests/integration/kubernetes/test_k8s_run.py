@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cluster import Cluster, Fault, fake_cluster
 from tests.embedded import EmbeddedServer, embedded_server
-from tests.integration.core.runs import Ran, environment, janbench
+from tests.integration.core.runs import ROOT, Ran, environment, janbench
 
 pytest.importorskip("kubernetes")
 SECRET = "sk-known-to-the-cluster-only"
@@ -49,6 +50,17 @@ def _run(folder: Path, cluster: Cluster, server: EmbeddedServer, *flags: str) ->
     return janbench(folder, *_command(server, *flags), extra=extra)
 
 
+def _documented_rights() -> set[tuple[str, str]]:
+    text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    role = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    return {
+        (verb, resource)
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
 def _told(ran: Ran) -> str:
     return " ".join((ran.stdout + ran.stderr).split())
 
@@ -73,6 +85,8 @@ def test_runners_give_one_result_though_one_is_late_and_logs_break_off(tmp_path:
         asked = server.truth()
         _nothing_left(cluster)
         (test_run,) = cluster.test_runs
+        needed = cluster.rights()
+    assert needed == _documented_rights()
     assert ran.code == 0, ran.stdout
     scenario = ran.scenario
     assert scenario["lanes"][0]["started_iterations"] == len(asked) == 40
