@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from janbench.errors import EngineError
 
@@ -45,25 +45,30 @@ def run(
 ) -> Completed:
     """Run a program to its end; raises EngineError when it can't start or takes too long."""
     arguments = tuple(str(part) for part in command)
-    try:
-        done = subprocess.run(
-            arguments,
-            env=None if environment is None else dict(environment),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-        )
-    except OSError as error:
-        raise EngineError(f"can't start {arguments[0]}: {error.strerror}") from None
-    except subprocess.TimeoutExpired:
-        raise EngineError(f"{' '.join(arguments[:2])} gave no answer in {timeout_s:g} s") from None
+    running = _start(
+        arguments,
+        env=None if environment is None else dict(environment),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with running:
+        try:
+            stdout, stderr = running.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            raise EngineError(
+                f"{' '.join(arguments[:2])} gave no answer in {timeout_s:g} s"
+            ) from None
+        except BaseException:
+            running.kill()
+            raise
     return Completed(
         arguments,
-        done.returncode,
-        done.stdout.decode("utf-8", "replace"),
-        done.stderr.decode("utf-8", "replace"),
+        running.returncode,
+        stdout.decode("utf-8", "replace"),
+        stderr.decode("utf-8", "replace"),
     )
 
 
@@ -86,20 +91,17 @@ class Process:
         self.command = tuple(str(part) for part in command)
         self.started = time.monotonic()
         self.cpu_s: float | None = None
-        try:
-            self._popen = subprocess.Popen(
-                self.command,
-                env=None if environment is None else dict(environment),
-                cwd=folder,
-                stdin=subprocess.PIPE if hold_stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if line else subprocess.DEVNULL,
-                stderr=subprocess.STDOUT if line else subprocess.DEVNULL,
-                start_new_session=True,
-                creationflags=_OWN_GROUP,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-            )
-        except OSError as error:
-            raise EngineError(f"can't start {self.command[0]}: {error.strerror}") from None
+        self._popen = _start(
+            self.command,
+            env=None if environment is None else dict(environment),
+            cwd=folder,
+            stdin=subprocess.PIPE if hold_stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if line else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT if line else subprocess.DEVNULL,
+            start_new_session=True,
+            creationflags=_OWN_GROUP,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
         self._reader: threading.Thread | None = None
         if line is not None:
             assert self._popen.stdout is not None
@@ -170,6 +172,41 @@ class Process:
             self._popen.stdin.close()
         if self._popen.stdout is not None:
             self._popen.stdout.close()
+
+
+def _start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program; a signal that comes meanwhile takes it down and is then heard.
+
+    Python drops what a signal's handler raises in the middle of a fork: Ctrl-C would be lost.
+    """
+    came: list[int] = []
+    try:
+        with _signals_noted(came):
+            started = subprocess.Popen(command, **options)
+    except OSError as error:
+        if came:
+            signal.raise_signal(came[0])
+        raise EngineError(f"can't start {command[0]}: {error.strerror}") from None
+    if came:
+        with started:
+            started.kill()
+        signal.raise_signal(came[0])
+    return started
+
+
+@contextlib.contextmanager
+def _signals_noted(came: list[int]) -> Iterator[None]:
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(handler := signal.getsignal(number)):
+                before[number] = handler
+                signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _pump(stream: IO[bytes], line: Callable[[str], None]) -> None:

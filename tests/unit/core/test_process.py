@@ -53,6 +53,23 @@ def test_who_is_gone_already_is_left_alone() -> None:
     assert started.stop() == 0
 
 
+CTRL_C_IN_A_FORK = """
+import os, signal, sys
+from janbench.process import Process
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))
+try:
+    Process([sys.executable, "-c", "import time; time.sleep(60)"])
+except KeyboardInterrupt:
+    os.execvp("pgrep", ["pgrep", "--count", "--parent", str(os.getpid())])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing of Python runs in a fork")
+def test_a_ctrl_c_in_the_middle_of_a_start_is_heard_and_leaves_no_process() -> None:
+    done = process.run([sys.executable, "-c", CTRL_C_IN_A_FORK])
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give Popen Windows's signals: only Ctrl-Break (here as SIGINT), and with a console alone."""
