@@ -60,11 +60,14 @@ def _remove(daemon: Daemon, name: str) -> None:
 
 
 class LogPump:
-    """Reads a container's output in a thread and gives it on line by line."""
+    """Reads a container's output in a thread and gives it on line by line.
 
-    def __init__(self, chunks: Iterable[bytes], line: Callable[[str], None]) -> None:
+    A long line comes in several pieces, and one of the other stream may come between them.
+    """
+
+    def __init__(self, pieces: Iterable[tuple[int, bytes]], line: Callable[[str], None]) -> None:
         self.ended = threading.Event()
-        self._chunks = chunks
+        self._pieces = pieces
         self._line = line
         self._thread = threading.Thread(target=self._pump, name="janbench-docker-log", daemon=True)
 
@@ -83,15 +86,16 @@ class LogPump:
             self._thread.join(timeout_s)
 
     def _pump(self) -> None:
-        rest = b""
+        rests: dict[int, bytes] = {}
         try:
             # A connection that breaks ends the log; whoever waits for the exit code learns why.
             with contextlib.suppress(Exception):
-                for chunk in self._chunks:
-                    *lines, rest = (rest + chunk).split(b"\n")
+                for stream, piece in self._pieces:
+                    *lines, rest = (rests.get(stream, b"") + piece).split(b"\n")
+                    rests[stream] = rest
                     for line in lines:
                         self._give(line)
-            if rest:
+            for rest in filter(None, rests.values()):
                 self._give(rest)
         finally:
             self.ended.set()

@@ -90,7 +90,7 @@ def told(action: str) -> Iterator[None]:
 
 
 class Attached:
-    """The output of a container as it comes, both streams in order; close it at the end."""
+    """The output of a container as it comes: pieces, each with its stream; close it at the end."""
 
     def __init__(self, daemon: Daemon, made: Container) -> None:
         parameters = {"stdout": 1, "stderr": 1, "stream": 1, "logs": 1}
@@ -99,11 +99,12 @@ class Attached:
         api: Any = daemon.client.api
         api._disable_socket_timeout(self._socket)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
         from docker.utils import socket as docker_socket
 
         reading: Any = docker_socket
-        return (data for _, data in reading.frames_iter(self._socket, tty=False))
+        pieces: Iterator[tuple[int, bytes]] = reading.frames_iter(self._socket, tty=False)
+        return pieces
 
     def close(self) -> None:
         """Close the connection that carries the output."""

@@ -9,6 +9,7 @@ import docker.errors
 import pytest
 
 from janbench.engines import docker_daemon
+from janbench.engines.docker_container import LogPump
 from janbench.engines.docker_daemon import connect, told
 from janbench.engines.docker_image import _split
 from janbench.errors import EngineError
@@ -82,3 +83,12 @@ def test_current_context_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_unknown_context_is_named() -> None:
     with pytest.raises(EngineError, match="no Docker context named 'nowhere'"):
         connect({"DOCKER_CONTEXT": "nowhere"})
+
+
+def test_a_long_line_stays_whole_when_the_other_stream_comes_between_its_pieces() -> None:
+    lines: list[str] = []
+    pieces = [(2, b"first\nlong "), (1, b"\nsummary\n"), (2, b"line\nlast"), (1, b"end")]
+    pump = LogPump(pieces, lines.append)
+    pump.start()
+    pump.join(10)
+    assert lines == ["first", "", "summary", "long line", "last", "end"]
