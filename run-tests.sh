@@ -12,7 +12,7 @@ cd "$root"
 bash scripts/install-test-deps.sh
 
 if [ $# -gt 0 ]; then
-  exec "$venv/bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"
+  exec "$venv/bin/python" -m pytest --numprocesses 3 --dist loadfile "$@"
 fi
 
 "$venv/bin/ruff" check --quiet .
@@ -21,5 +21,5 @@ fi
 status=0
 # What compares times or arrivals has the machine to itself.
 "$venv/bin/python" -m pytest -m alone || status=$?
-"$venv/bin/python" -m pytest -m "not alone" --numprocesses 2 --dist loadfile || status=$?
+"$venv/bin/python" -m pytest -m "not alone" --numprocesses 3 --dist loadfile || status=$?
 exit "$status"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -42,14 +42,30 @@ _METHODS = {
     "gauge": ("value",),
 }
 _EXPRESSION = re.compile(
-    r"^\s*(avg|min|max|med|count|rate|value|p\(\s*(?:100(?:\.0{1,6})?|\d{1,2}(?:\.\d{1,6})?)\s*\))"
-    r"\s*(<=|>=|===|==|!=|<|>)\s*-?\d{1,15}(?:\.\d{1,9})?\s*$",
+    r"^\s*(avg|min|max|med|count|rate|value|p\((?:100(?:\.0{1,6})?|\d{1,2}(?:\.\d{1,6})?)\))"
+    r"\s*(<=|>=|===|==|!=|<|>)\s*(-?\d{1,15}(?:\.\d{1,9})?)\s*$",
     re.ASCII,
 )
 _METRIC = re.compile(
     r"^([A-Za-z_][A-Za-z0-9_]{1,127})(\{[A-Za-z_]\w*:[\w./+ -]+(,[A-Za-z_]\w*:[\w./+ -]+)*\})?$",
     re.ASCII,
 )
+
+
+class Expression(NamedTuple):
+    """A threshold's parts: `p(95)`, `<`, 800."""
+
+    statistic: str
+    operator: str
+    limit: float
+
+
+def parse_expression(text: str) -> Expression | None:
+    """Read a threshold's expression; None when it is none."""
+    match = _EXPRESSION.match(text)
+    if match is None:
+        return None
+    return Expression(match[1], match[2], float(match[3]))
 
 
 class Threshold(Frozen):
@@ -69,7 +85,7 @@ class Threshold(Frozen):
 
     @model_validator(mode="after")
     def _is_one(self) -> Threshold:
-        if not _EXPRESSION.match(self.threshold):
+        if parse_expression(self.threshold) is None:
             raise ValueError(
                 f"{self.threshold!r} is no k6 threshold: write p(95)<800, rate<0.05 or count<10"
             )
@@ -94,8 +110,8 @@ def complaint(metric: str, expressions: tuple[Threshold, ...], known: Mapping[st
     if kind is None:
         return f"there is no metric {match[1]!r}. {suggestion(match[1], known)}"
     for entry in expressions:
-        found = _EXPRESSION.match(entry.threshold)
-        method = found[1].split("(")[0] if found else ""
+        found = parse_expression(entry.threshold)
+        method = found.statistic.split("(")[0] if found else ""
         if method not in _METHODS[kind]:
             allowed = ", ".join("p(N)" if name == "p" else name for name in _METHODS[kind])
             return f"{match[1]} is a {kind}: a threshold on it takes {allowed}, not {method}"

@@ -6,19 +6,14 @@ each process judged its own share. What can't be merged exactly isn't in the mer
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from janbench.model.result import CheckResult
-from janbench.model.thresholds import TOKENS_SPENT
+from janbench.model.thresholds import TOKENS_SPENT, Expression, parse_expression
 from janbench.results.k6_samples import K6Samples
 from janbench.results.k6_summary import K6Summary
-
-_EXPRESSION = re.compile(
-    r"^(?P<statistic>\w+(?:\([\d.]+\))?)\s*(?P<operator>===|==|!=|<=|>=|<|>)\s*(?P<limit>[-+.\deE]+)$"
-)
 
 
 def merge_summaries(
@@ -78,28 +73,25 @@ def _judged(
     crossed: dict[tuple[str, str], bool] = {}
     for metric, expression in dict.fromkeys(key for one in summaries for key in one.crossed):
         # A budget of tokens ends the run at each process's own share: it holds if it holds for all.
-        if metric == TOKENS_SPENT or not values.get(metric):
+        parsed = parse_expression(expression)
+        if metric == TOKENS_SPENT or not values.get(metric) or parsed is None:
             told = any(one.crossed.get((metric, expression), False) for one in summaries)
         else:
-            told = _crossed(values[metric], metric, expression, samples)
+            told = _crossed(values[metric], metric, parsed, samples)
         crossed[metric, expression] = told
     return K6Summary(values, crossed, _checks(summaries))
 
 
 def _crossed(
-    values: Mapping[str, float], metric: str, expression: str, samples: K6Samples | None
+    values: Mapping[str, float], metric: str, expression: Expression, samples: K6Samples | None
 ) -> bool:
     """Judge an expression (`p(95)<500`); a rate without any sample holds, as for k6."""
-    match = _EXPRESSION.match(expression.strip())
-    if match is None:
-        return False
-    statistic = match["statistic"]
+    statistic, operator, limit = expression
     value = values.get(statistic)
     if value is None and samples is not None:
         value = samples.statistics(metric, [statistic]).get(statistic)
     if value is None or values.get("passes", 1) + values.get("fails", 0) == 0:
         return False
-    limit = float(match["limit"])
     return not {
         "<": value < limit,
         "<=": value <= limit,
@@ -108,7 +100,7 @@ def _crossed(
         "==": value == limit,
         "===": value == limit,
         "!=": value != limit,
-    }[match["operator"]]
+    }[operator]
 
 
 def _checks(summaries: Sequence[K6Summary]) -> tuple[CheckResult, ...]:

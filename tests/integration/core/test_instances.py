@@ -127,7 +127,7 @@ def test_merged_statistics_are_those_of_k6_itself(tmp_path: Path) -> None:
         import { Trend, Counter } from 'k6/metrics';
         const [t, c] = [new Trend('t_ms', true), new Counter('cc')];
         export const options = { iterations: 97, vus: 3, thresholds: {
-          't_ms{step:a}': ['p(95)<5'], 't_ms{step:b,lane:x}': ['p(99.9)>0'], t_ms: ['med<0'],
+          't_ms{step:a}': [' p(95)  < 5'], 't_ms{step:b,lane:x}': ['p(99.9)>0'], t_ms: ['med<0'],
           cc: ['count>=194'] } };
         export default function () {
           t.add(Math.random() * 10, { step: 'a' });
