@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from janbench.cli.conduct import command_line, conduct, judging_options, limits_of, output_options
-from janbench.cli.options import assignments, scenarios_option
+from janbench.cli.options import assignments, overrides_option, scenarios_option
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FLAGS = ("base", "model", "flavour", "duration", "nonstream_rps", "stream_rps")
@@ -55,13 +55,15 @@ def _test_options(command: _Command) -> _Command:
         click.option("--testid", metavar="ID", help="Tag of this run in Prometheus."),
         click.option("--k6", metavar="PATH", help="The k6 that packs the test.  [JANBENCH_K6]"),
         scenarios_option,
+        overrides_option,
     )):  # fmt: skip
         command = option(command)
     return command
 
 
 @k8s.command("run")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="Run all test cases.")
 @_test_options
 @click.option("--single", is_flag=True, default=None, help="Every step once, instead of load.")
 @click.option("--context", metavar="NAME", default="", help="Cluster, of those in the kubeconfig.")
@@ -78,6 +80,7 @@ def run(**options: Any) -> int:
     request = _request(
         options,
         names=options["names"],
+        everything=options["everything"],
         engine="kubernetes",
         limits=limits_of(options),
         results=Path(options["results"]),
@@ -157,6 +160,7 @@ def _request(options: dict[str, Any], **more: Any) -> Any:
     }
     return RunRequest(
         scenario_file=options["scenario_file"],
+        overrides=options["overrides"],
         flags=Flags(single=options.get("single"), **{name: options[name] for name in _FLAGS}),
         environment={**read_environment(), **pairs},
         pairs=pairs,

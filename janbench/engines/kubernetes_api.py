@@ -161,6 +161,7 @@ def connect(options: ClusterOptions, environment: Mapping[str, str]) -> ClusterA
         if options.context or not (_IN_POD / "token").exists():
             raise EngineError(
                 f"no cluster is known here: {_one_line(error)}",
+                where=file or "~/.kube/config",
                 hint="Point KUBECONFIG at a kubeconfig; 'kubectl config view' shows yours.",
             ) from None
         config.load_incluster_config(settings)

@@ -47,7 +47,7 @@ def render_cluster(request: RunRequest, folder: Path) -> Written:
     when there is no local k6 to pack it.
     """
     cluster = request.cluster
-    listed = catalogue(request.scenario_file)
+    listed = catalogue(request.scenario_file, request.environment, request.overrides)
     case = _only(select(request, listed, request.environment).cases)
     check_shareable(case, request.instances)
     case = replace(case, variables=variables_of(case, request))
