@@ -230,6 +230,8 @@ def _validity(scenario: ScenarioResult) -> list[tuple[str, str]]:
         ("k6's CPU", figures.share(validity.client_cpu)),
         ("Schedule lag, p99", figures.milliseconds(validity.schedule_lag_p99_ms)),
     ]
+    if validity.start_skew_s is not None:
+        rows.append(("Time between the instances' starts", f"{validity.start_skew_s:.2f} s"))
     if validity.relogins:
         rows.append(("Logins repeated after a 401", f"{validity.relogins:,}"))
     return [row for row in rows if row[1] != figures.ABSENT]

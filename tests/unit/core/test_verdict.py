@@ -82,6 +82,10 @@ CASES: dict[str, tuple[ScenarioResult, Outcome, str, list[str]]] = {
     ),
     "proxy late": (_result(validity=Validity(proxy_lag_p99_ms=9)), OK, "invalid", ["proxy_lag"]),
     "proxy busy": (_result(validity=Validity(proxy_cpu=0.97)), OK, "invalid", ["proxy_cpu"]),
+    "instances far apart": (
+        _result(validity=Validity(start_skew_s=2.5)), OK, "invalid", ["start_skew"],
+    ),
+    "instances together": (_result(validity=Validity(start_skew_s=1.5)), OK, "pass", []),
     "starved": (
         _result(lanes=[LaneResult(name="stream", asked_rate=2, planned_iterations=20,
                                   started_iterations=12)]),
