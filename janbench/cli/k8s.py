@@ -137,6 +137,16 @@ def sidecar(
     return 0
 
 
+@k8s.command("await-proxy", hidden=True)
+@click.option("--address", required=True, metavar="HOST:PORT")
+def await_proxy(*, address: str) -> int:
+    """Wait until the timing proxy of this pod listens."""
+    from janbench.pipeline import sidecar as beside
+
+    beside.await_proxy(address)
+    return 0
+
+
 def _write(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -14,7 +14,7 @@ from typing import Any
 
 from janbench.engines.k6_command import TREND_STATS
 from janbench.engines.kubernetes_options import Resources
-from janbench.engines.kubernetes_pods import SIDECAR
+from janbench.engines.kubernetes_pods import SIDECAR, WAITER
 
 # A ConfigMap holds 1 MiB in all; its names and labels need some of it.
 CONFIG_MAP_BYTES = 1_000_000
@@ -163,7 +163,7 @@ def _runner(test: ClusterTest) -> dict[str, Any]:
         ],
     }
     if test.timed or test.collected:
-        runner["initContainers"] = [_sidecar(test)]
+        runner["initContainers"] = [_sidecar(test), *([_waiter(test)] if test.timed else [])]
         runner["volumes"] = [{"name": "records", "emptyDir": {}}]
     if test.collected:
         runner["volumeMounts"] = [{"name": "records", "mountPath": _RECORDS}]
@@ -188,4 +188,15 @@ def _sidecar(test: ClusterTest) -> dict[str, Any]:
             "requests": {"cpu": "500m", "memory": "256Mi"},
             "limits": {"memory": "512Mi"},
         },
+    }
+
+
+def _waiter(test: ClusterTest) -> dict[str, Any]:
+    """Give what holds k6 back until the timing proxy listens: the operator knows no probes."""
+    return {
+        "name": WAITER,
+        "image": test.janbench_image,
+        "command": ["janbench"],
+        "args": ["k8s", "await-proxy", "--address", f"127.0.0.1:{PROXY_PORT}"],
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
     }

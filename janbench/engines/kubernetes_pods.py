@@ -7,6 +7,7 @@ from typing import Any
 
 K6 = "k6"
 SIDECAR = "timing-proxy"
+WAITER = "timing-proxy-ready"
 _KILLED = -9
 
 # Reasons for waiting that waiting won't end.
@@ -102,6 +103,8 @@ def trouble(pod: dict[str, Any]) -> str:
         return "k6 ran out of memory and was killed. Raise --memory, or lower the rates."
     if terminated.get("reason") in ("StartError", "ContainerCannotRun"):
         return f"k6 could not be started: {terminated.get('message') or 'no reason given'}"
+    if (container_state(pod, WAITER).get("terminated") or {}).get("exitCode"):
+        return "its timing proxy did not come up"
     if status.get("phase") == "Failed" and not terminated:
         told = status.get("message") or status.get("reason") or "no reason given"
         return f"its pod failed: {told}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from janbench.engines.k6_rest import is_paused, read_progress
 from janbench.engines.shipment import Sender
+from janbench.errors import CompanionError
 from janbench.model.job import Progress
 from janbench.pipeline.companions import companion
 
@@ -42,6 +44,24 @@ def run_sidecar(
                 sender.grown()
                 sender.progress(watch.progress(), watch.began, watch.paused)
     sender.finish(watch.ended or time.time())
+
+
+def await_proxy(address: str, timeout_s: float = 120.0) -> None:
+    """Wait until something listens at `address` (host:port).
+
+    Raises CompanionError when nothing does in time.
+    """
+    host, _, port = address.rpartition(":")
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                told = f"the timing proxy did not listen at {address} in {timeout_s:g} s"
+                raise CompanionError(f"{told}: {error.strerror or error}") from None
+        time.sleep(_LOOK_S)
 
 
 class _K6Watch:

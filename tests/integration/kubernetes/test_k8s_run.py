@@ -152,17 +152,21 @@ def test_a_runner_that_is_lost_ends_the_run_and_is_named(
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "timeout", "words"),
     [
-        (Fault(image_pull=True), "runner 2 can't start: k6: ImagePullBackOff"),
-        (Fault(unschedulable=True), "did not begin in 3 s: runner 2: Unschedulable: 0/3 nodes"),
+        (Fault(image_pull=True), "60", "runner 2 can't start: k6: ImagePullBackOff"),
+        (
+            Fault(unschedulable=True),
+            "3",
+            "did not begin in 3 s: runner 2: Unschedulable: 0/3 nodes",
+        ),
     ],
     ids=["image", "no room"],
 )
-def test_a_runner_that_cannot_start(fault: Fault, words: str, tmp_path: Path) -> None:
+def test_a_runner_that_cannot_start(fault: Fault, timeout: str, words: str, tmp_path: Path) -> None:
     _write(tmp_path)
     with _server() as server, fake_cluster({2: fault}) as cluster:
-        ran = _run(tmp_path, cluster, server, "--parallelism", "2", "--start-timeout", "3")
+        ran = _run(tmp_path, cluster, server, "--parallelism", "2", "--start-timeout", timeout)
         _nothing_left(cluster)
         assert server.truth() == []
     assert ran.code == 3

@@ -85,11 +85,13 @@ def test_secrets_are_referred_to_and_may_be_absent() -> None:
 def test_timing_proxy_is_a_native_sidecar_that_the_script_is_told_of() -> None:
     *_, run = variant(janbench_image="janbench:0.1.0", timed=True)
     runner = run["spec"]["runner"]
-    (sidecar,) = runner["initContainers"]
+    sidecar, waiter = runner["initContainers"]  # one after the other; k6 starts when both are up
     assert sidecar["restartPolicy"] == "Always"
     listen = sidecar["args"][sidecar["args"].index("--listen") + 1]
     address = {entry["name"]: entry.get("value") for entry in runner["env"]}["JANBENCH_PROXY"]
     assert address == f"http://{listen}"
+    assert waiter["args"][-1] == listen
+    assert "restartPolicy" not in waiter
     assert [v["name"] for v in runner["volumes"]] == [sidecar["volumeMounts"][0]["name"]]
     *_, without = variant()
     assert "initContainers" not in without["spec"]["runner"]
