@@ -202,6 +202,34 @@ def test_stopped_container_ends_at_once_with_a_result(
     assert result_of(tests)["verdict"] == "interrupted"
 
 
+def test_sidecar_of_a_pod_runs_as_its_user_and_ships_at_its_end(image: Image, target: str) -> None:
+    """As in the pods of `janbench k8s run`: k6's user, one volume, an end by SIGTERM."""
+    made = image.client.containers.create(
+        image.name,
+        ["k8s", "sidecar", "--records", "/records", "--k6-address", "127.0.0.1:9",
+         "--target", target],
+        entrypoint=["janbench"],
+        user="12345:12345",
+        network_mode="host",
+        cap_drop=["ALL"],
+        read_only=True,
+        tmpfs={"/records": "mode=1777"},
+    )  # fmt: skip
+    try:
+        made.start()
+        deadline = time.monotonic() + 30
+        while b"janbench {" not in made.logs() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        made.stop(timeout=20)
+        made.reload()
+        said = made.logs().decode()
+        assert made.attrs["State"]["ExitCode"] == 0, said
+    finally:
+        made.remove(force=True, v=True)
+    (last,) = [line for line in said.splitlines() if '{"end"' in line]
+    assert "stats.json" in json.loads(last.removeprefix("janbench "))["end"]
+
+
 def test_image_says_what_it_is(image: Image) -> None:
     attributes = image.client.images.get(image.name).attrs
     assert attributes["Config"]["Labels"]["org.opencontainers.image.version"] == "9.9"
