@@ -98,7 +98,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("finish_reason", "VARCHAR", "", "why the model stopped, as the target says"),
     Column("request_id", "VARCHAR", "", "X-Request-ID of the response"),
     Column("trace_id", "VARCHAR", "", "trace id of the request's W3C traceparent (--trace)"),
-    Column("detail", "VARCHAR", "", "short reason for a class other than ok"),
+    Column(
+        "detail",
+        "VARCHAR",
+        "",
+        "short reason for a class other than ok, or for times that are absent",
+    ),
 )
 
 

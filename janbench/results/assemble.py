@@ -81,7 +81,7 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         lanes=_lanes(subject, summary),
         requests=_requests(summary),
         metrics=metrics,
-        unmeasured=_unmeasured(subject, metrics),
+        unmeasured=_unmeasured(subject, metrics, evidence.records),
         throughput=_throughput(evidence, summary),
         steps=steps,
         checks=[_owned(check, subject) for check in summary.checks],
@@ -120,15 +120,16 @@ def _metrics(evidence: Evidence, summary: K6Summary) -> dict[str, Distribution]:
     return {name: distribution for name, distribution in found.items() if distribution}
 
 
-def _unmeasured(subject: Subject, metrics: Mapping[str, Distribution]) -> dict[str, str]:
+def _unmeasured(
+    subject: Subject, metrics: Mapping[str, Distribution], records: Records | None
+) -> dict[str, str]:
     """Say why a figure that a reader would look for is not there."""
     if not subject.model_steps:
         return {}
-    reason = (
-        "k6 alone can't see when an event arrives: use --timing proxy"
-        if subject.timing == "direct"
-        else "no stream ended well"
-    )
+    if subject.timing == "direct":
+        reason = "k6 alone can't see when an event arrives: use --timing proxy"
+    else:
+        reason = (records.why_untimed() if records else "") or "no stream ended well"
     return {name: reason for name in _OF_STREAMS if name not in metrics}
 
 

@@ -143,6 +143,16 @@ class Records:
             self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", [])
         )
 
+    def why_untimed(self) -> str:
+        """Say why good streams have no times, as most of them tell; empty when they have."""
+        rows = self._ask(
+            """SELECT detail FROM records
+               WHERE stream AND integrity = 'ok' AND ttft_ms IS NULL AND detail IS NOT NULL
+               GROUP BY 1 ORDER BY count(*) DESC, detail LIMIT 1""",
+            [],
+        )
+        return str(rows[0][0]) if rows else ""
+
     def cut_off(self) -> int:
         """Count the streams that k6 dropped in the last second: in flight when it ended the run."""
         rows = self._ask(
