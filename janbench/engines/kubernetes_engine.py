@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
 import tempfile
 import time
@@ -33,8 +32,6 @@ from janbench.model.telemetry import is_loopback
 
 _GONE_S = 45.0
 _POLL_S = 0.5
-# The operator puts arguments into a shell command as they are.
-_UNSAFE = re.compile(r"[^\w./:@%+,=-]", re.ASCII)
 
 
 class KubernetesEngine:
@@ -117,7 +114,7 @@ class KubernetesEngine:
             image=self.info.image,
             target=job.target,
             environment=job.variables,
-            tags={name: _UNSAFE.sub("-", value) for name, value in job.tags.items()},
+            tags=job.tags,
             arguments=job.arguments,
             secret=cluster.secret,
             secret_keys=self._options.secret_names,

@@ -24,6 +24,8 @@ _RECORDS = "/records"
 _K6_ADDRESS = "127.0.0.1:6565"  # as the operator has it, seen from the pod
 _SUMMARY = "summary.json"
 _SAMPLES = "samples.csv.gz"
+# The operator splits arguments at blanks, and puts them into a shell command as they are.
+_UNSAFE = re.compile(r"[^\w./:@%+,=-]", re.ASCII)
 _USER = 12345  # of the official k6 image
 _LABELS = {"app.kubernetes.io/name": "janbench", "app.kubernetes.io/managed-by": "janbench"}
 
@@ -35,7 +37,8 @@ class ClusterTest:
     `archive` is k6's own (`k6 archive`). `claim` names a PersistentVolumeClaim that holds it as
     `test.tar`, for one that no ConfigMap can hold. `environment` carries no secret: those come
     from the keys of the Secret `secret`, each of which may be absent. `arguments` are k6's, without
-    anything that a shell would read otherwise.
+    blanks or anything else that a shell would read otherwise; in the values of `tags` such signs
+    become dashes.
 
     `timed`: a timing proxy, out of `janbench_image`, runs beside each runner. `collected`: what the
     runners measure is sent home, which takes that image in any case.
@@ -98,7 +101,7 @@ def _test_run(test: ClusterTest) -> dict[str, Any]:
         "spec": {
             "parallelism": test.parallelism,
             "script": script,
-            "args": _arguments(test),
+            "arguments": _arguments(test),
             "separate": test.separate,
             "quiet": "true" if test.collected else "false",
             "initializer": _pod(test),
@@ -107,13 +110,14 @@ def _test_run(test: ClusterTest) -> dict[str, Any]:
     }
 
 
-def _arguments(test: ClusterTest) -> list[str]:
+def _arguments(test: ClusterTest) -> str:
+    """Give k6's arguments as one text: operators before the field `args` know no other form."""
     arguments = ["--no-usage-report"]
     for name, value in test.tags.items():
-        arguments += ["--tag", f"{name}={value}"]
+        arguments += ["--tag", f"{name}={_UNSAFE.sub('-', value)}"]
     if test.collected and test.parallelism > 1:
         arguments += ["--out", f"csv={_RECORDS}/{_SAMPLES}"]
-    return [*arguments, *test.arguments]
+    return " ".join([*arguments, *test.arguments])
 
 
 def _pod(test: ClusterTest) -> dict[str, Any]:

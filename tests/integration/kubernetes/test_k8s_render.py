@@ -44,7 +44,7 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
     environment = {entry["name"]: entry.get("value") for entry in run["spec"]["runner"]["env"]}
     assert environment["K6_PROMETHEUS_RW_SERVER_URL"] == url
     assert environment["K6_PROMETHEUS_RW_PASSWORD"] is None
-    assert run["spec"]["args"][-2:] == ["--out", "experimental-prometheus-rw"]
+    assert run["spec"]["arguments"].endswith(" --out experimental-prometheus-rw")
 
 
 def test_large_test_needs_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_runners_together_offer_exactly_the_load_that_was_asked_for(
         (tmp_path / "test.tar").write_bytes(base64.b64decode(config_map["binaryData"]["test.tar"]))
         environment = {e["name"]: e["value"] for e in run["spec"]["runner"]["env"] if "value" in e}
         assert environment.get("JANBENCH_INSTANCES") == (str(runners) if runners > 1 else None)
-        started = _run_segments(tmp_path, runners, run["spec"]["args"], environment)
+        started = _run_segments(tmp_path, runners, run["spec"]["arguments"].split(), environment)
         asked = [row for row in server.truth() if "chat/completions" in row["path"]]
     assert started == 28
     assert len(asked) == 28

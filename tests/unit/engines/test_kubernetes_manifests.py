@@ -107,9 +107,18 @@ def test_names_are_those_that_kubernetes_takes() -> None:
 def test_only_runners_log_in_json() -> None:
     """The operator looks for `level=error` in the log of the initializer."""
     *_, run = variant()
-    assert "--log-format" not in run["spec"]["args"]
+    assert "--log-format" not in run["spec"]["arguments"]
     names = {
         pod: {entry["name"] for entry in run["spec"][pod]["env"]}
         for pod in ("runner", "initializer")
     }
     assert names["runner"] - names["initializer"] == {"K6_LOG_FORMAT"}
+
+
+def test_no_tag_reaches_a_shell_or_becomes_two_arguments() -> None:
+    *_, run = variant(tags={"base": "http://h/v1?a=1&b=$(reboot)", "model": "qwen 2.5 'x';`y`"})
+    arguments = run["spec"]["arguments"]
+    assert arguments.split(" ") == [
+        "--no-usage-report", "--tag", "base=http://h/v1-a=1-b=--reboot-", "--tag",
+        "model=qwen-2.5--x---y-",
+    ]  # fmt: skip
