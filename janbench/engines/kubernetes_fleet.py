@@ -41,7 +41,7 @@ class Fleet:
         self._watcher = watcher
         self._notice = notice
         self._stage = ""
-        self._initializer: dict[str, Any] = {}
+        self._others: list[dict[str, Any]] = []  # the operator's own pods
         self._answered = time.monotonic()
         self._noticed: set[str] = set()
 
@@ -84,6 +84,8 @@ class Fleet:
             if heard:
                 self._watcher.progress(together([runner.progress() for runner in self._runners]))
             paused = [told for told in heard if told.paused]
+            if paused:
+                self._refused()
             if paused and time.monotonic() - began > start_timeout_s:
                 raise EngineError(
                     f"k6-operator did not start the load of {len(paused)} of "
@@ -136,20 +138,23 @@ class Fleet:
             return
         self._answered = time.monotonic()
         by_number = {pods.number_of(pod): pod for pod in found}
-        self._initializer = next((pod for pod in found if pods.is_initializer(pod)), {})
+        self._others = [pod for pod in found if pods.number_of(pod) is None]
         for runner in self._runners:
             runner.see(by_number.get(runner.number), ending=ending)
             if runner.denied is not None:
                 raise runner.denied
 
     def _refused(self) -> None:
-        """Raise when the operator can't begin with the test."""
-        why, hopeless = pods.why_waiting(self._initializer)
-        if hopeless:
-            raise EngineError(f"k6-operator can't look at the test: {why}")
-        if self._stage != "error":
+        """Raise when the operator can't load or start the test."""
+        for pod in self._others:
+            why, hopeless = pods.why_waiting(pod)
+            if hopeless:
+                name = pod["metadata"]["name"]
+                raise EngineError(f"k6-operator's own pod {name} can't start: {why}")
+        if self._stage != "error" or any(runner.over for runner in self._runners):
             return
-        said = self._last_words(self._initializer, pods.K6) or "it doesn't say why"
+        initializer = next((pod for pod in self._others if pods.is_initializer(pod)), {})
+        said = self._last_words(initializer, pods.K6) or "it doesn't say why"
         raise EngineError(f"k6-operator can't run the test: {said}")
 
     def _last_words(self, pod: dict[str, Any], container: str) -> str:
