@@ -178,12 +178,17 @@ class Fleet:
             self._notice(f"runner {runner.number} waits: {why}")
 
     def _late(self, timeout_s: float) -> EngineError:
+        if not self._stage:
+            return EngineError(
+                f"k6-operator did not look at the test in {timeout_s:g} s",
+                hint="Does it run, and does it watch this namespace?",
+            )
         waiting = [
             f"runner {runner.number}: {pods.why_waiting(runner.pod)[0] or _state(runner.pod)}"
             for runner in self._runners
             if not pods.has_log(runner.pod, pods.K6)
         ]
-        what = "; ".join(waiting[:3]) or f"the TestRun is in stage {self._stage or 'none'}"
+        what = "; ".join(waiting[:3]) or f"the TestRun is in stage {self._stage}"
         more = f"; and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         return EngineError(
             f"the load did not begin in {timeout_s:g} s: {what}{more}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ from janbench.errors import EngineError
 
 _AGAIN_S = 0.5
 _TRIES_AFTER_END = 20
+_STAMP = re.compile(r"([\dT:-]{19})(?:\.(\d+))?")
 
 # Gives the lines of the log from its beginning, with their times; True: go on to its end.
 Open = Callable[[bool], Iterator[bytes]]
@@ -96,6 +98,9 @@ class LogFollower:
 
 
 def _sortable(stamp: str) -> tuple[str, str]:
-    """Split `2026-11-25T05:10:31.12Z`, whose fraction lacks its last zeros."""
-    second, _, fraction = stamp.partition(".")
-    return second.rstrip("Z"), "".join(c for c in fraction if c.isdigit()).ljust(9, "0")
+    """Split `2026-11-25T05:10:31.12Z`, whose fraction may lack its last zeros.
+
+    The zone, `Z` or `+01:00`, is the same for all lines of a log.
+    """
+    found = _STAMP.match(stamp)
+    return (found[1], (found[2] or "").ljust(9, "0")) if found else (stamp, "")

@@ -21,7 +21,8 @@ CONFIG_MAP_BYTES = 1_000_000
 ARCHIVE = "test.tar"
 PROXY_PORT = 8790
 _RECORDS = "/records"
-_K6_ADDRESS = "127.0.0.1:6565"  # as the operator has it, seen from the pod
+_K6_PORT = 6565  # as the operator has it
+_K6_ADDRESS = f"127.0.0.1:{_K6_PORT}"
 _SUMMARY = "summary.json"
 _SAMPLES = "samples.csv.gz"
 # The operator splits arguments at blanks, and puts them into a shell command as they are.
@@ -156,6 +157,13 @@ def _runner(test: ClusterTest) -> dict[str, Any]:
     runner: dict[str, Any] = {
         "env": [*_environment(test), *({"name": k, "value": v} for k, v in own.items())],
         "resources": {"requests": limits, "limits": {"memory": test.resources.memory}},
+        # By the operator's own, a k6 too busy to answer within a second dies at the third time.
+        "livenessProbe": {
+            "httpGet": {"path": "/v1/status", "port": _K6_PORT},
+            "timeoutSeconds": 10,
+            "periodSeconds": 30,
+            "failureThreshold": 10,
+        },
         "metadata": {"labels": dict(_LABELS)},
         "topologySpreadConstraints": [
             {

@@ -22,7 +22,8 @@ STAMP = "2026-11-25T05:10:31.12Z"
 class _Cluster:
     """One running runner that says `said`; from the look number `silent_from` on, no answers."""
 
-    def __init__(self, said: str, silent_from: int | None = None) -> None:
+    def __init__(self, said: str, silent_from: int | None = None, stage: str = "started") -> None:
+        self._stage = stage
         self.said = said
         self.silent_from = silent_from
         self.looks = 0
@@ -44,7 +45,7 @@ class _Cluster:
         ]
 
     def stage(self, _name: str) -> str:
-        return "started"
+        return self._stage
 
     def log(self, _pod: str, container: str, _follow: bool) -> Iterator[bytes]:
         if container == "timing-proxy":
@@ -87,3 +88,9 @@ def test_a_cluster_that_stays_silent_is_given_up(tmp_path: Path) -> None:
 def test_a_load_that_the_operator_never_starts(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="did not start the load of 1 of 1 runners"):
         _fleet(_Cluster(_said(began=None)), tmp_path, 0.3)
+
+
+def test_an_operator_that_never_looks_at_the_test(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="did not look at the test") as error:
+        _fleet(_Cluster(_said(began=None), stage=""), tmp_path, 0.1)
+    assert "namespace" in error.value.hint

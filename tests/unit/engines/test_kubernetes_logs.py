@@ -52,6 +52,13 @@ def _followed(container: _Container, ends_after: int = 1) -> tuple[list[str], Lo
     return got, follower
 
 
+def test_times_of_other_zones_and_lengths_are_in_order() -> None:
+    seconds = ["05", "05.000000001", "05.1", "05.1001", "05.12", "06", "06.9"]
+    for zone in ("Z", "+01:00", "-11:30"):
+        keys = [kubernetes_logs._sortable(f"2026-11-25T05:10:{s}{zone}") for s in seconds]
+        assert keys == sorted(set(keys))
+
+
 @pytest.mark.parametrize("cut", range(len(LOG) + 1))
 def test_a_connection_that_breaks_off_loses_and_repeats_nothing(cut: int) -> None:
     container = _Container((0, cut, CUT), (0, cut, CUT), (0, cut + 1, None))
