@@ -11,8 +11,9 @@ cd "$root"
 # Docker, Prometheus and Chromium for the tests that run the real thing.
 bash scripts/install-test-deps.sh
 
+parallel=(--numprocesses 3 --dist loadfile)
 if [ $# -gt 0 ]; then
-  exec "$venv/bin/python" -m pytest --numprocesses 3 --dist loadfile "$@"
+  exec "$venv/bin/python" -m pytest "${parallel[@]}" "$@"
 fi
 
 "$venv/bin/ruff" check --quiet .
@@ -21,5 +22,5 @@ fi
 status=0
 # What compares times or arrivals has the machine to itself.
 "$venv/bin/python" -m pytest -m alone || status=$?
-"$venv/bin/python" -m pytest -m "not alone" --numprocesses 3 --dist loadfile || status=$?
+"$venv/bin/python" -m pytest -m "not alone" "${parallel[@]}" || status=$?
 exit "$status"

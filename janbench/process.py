@@ -47,8 +47,8 @@ def run(
     arguments = tuple(str(part) for part in command)
     running = _start(
         arguments,
-        env=None if environment is None else dict(environment),
-        cwd=folder,
+        environment,
+        folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -57,13 +57,11 @@ def run(
         try:
             stdout, stderr = running.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            running.kill()
             raise EngineError(
                 f"{' '.join(arguments[:2])} gave no answer in {timeout_s:g} s"
             ) from None
-        except BaseException:
-            running.kill()
-            raise
+        finally:
+            running.kill()  # which does nothing to one that has ended
     return Completed(
         arguments,
         running.returncode,
@@ -93,8 +91,8 @@ class Process:
         self.cpu_s: float | None = None
         self._popen = _start(
             self.command,
-            env=None if environment is None else dict(environment),
-            cwd=folder,
+            environment,
+            folder,
             stdin=subprocess.PIPE if hold_stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if line else subprocess.DEVNULL,
             stderr=subprocess.STDOUT if line else subprocess.DEVNULL,
@@ -174,7 +172,12 @@ class Process:
             self._popen.stdout.close()
 
 
-def _start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+def _start(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None,
+    folder: Path | None,
+    **options: Any,
+) -> subprocess.Popen[bytes]:
     """Start a program; a signal that comes meanwhile takes it down and is then heard.
 
     Python drops what a signal's handler raises in the middle of a fork: Ctrl-C would be lost.
@@ -182,7 +185,12 @@ def _start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     came: list[int] = []
     try:
         with _signals_noted(came):
-            started = subprocess.Popen(command, **options)
+            started = subprocess.Popen(
+                command,
+                env=None if environment is None else dict(environment),
+                cwd=folder,
+                **options,
+            )
     except OSError as error:
         if came:
             signal.raise_signal(came[0])

@@ -19,7 +19,7 @@ from janbench.engines.kubernetes_pods import SIDECAR, WAITER
 # A ConfigMap holds 1 MiB in all; its names and labels need some of it.
 CONFIG_MAP_BYTES = 1_000_000
 ARCHIVE = "test.tar"
-PROXY_PORT = 8790
+_PROXY_ADDRESS = "127.0.0.1:8790"
 _RECORDS = "/records"
 _K6_PORT = 6565  # as the operator has it
 _K6_ADDRESS = f"127.0.0.1:{_K6_PORT}"
@@ -137,7 +137,7 @@ def _pod(test: ClusterTest) -> dict[str, Any]:
 def _environment(test: ClusterTest) -> list[dict[str, Any]]:
     plain = dict(test.environment)
     if test.timed:
-        plain["JANBENCH_PROXY"] = f"http://127.0.0.1:{PROXY_PORT}"
+        plain["JANBENCH_PROXY"] = f"http://{_PROXY_ADDRESS}"
     listed: list[dict[str, Any]] = [{"name": k, "value": v} for k, v in sorted(plain.items())]
     for key in test.secret_keys:
         reference = {"name": test.secret, "key": key, "optional": True}
@@ -184,8 +184,7 @@ def _runner(test: ClusterTest) -> dict[str, Any]:
 
 def _sidecar(test: ClusterTest) -> dict[str, Any]:
     """Give the timing proxy as a native sidecar (Kubernetes 1.29): started first, ended last."""
-    listen = f"127.0.0.1:{PROXY_PORT}"
-    proxy = ["--target", test.target, "--listen", listen] if test.timed else []
+    proxy = ["--target", test.target, "--listen", _PROXY_ADDRESS] if test.timed else []
     if test.timed and test.environment.get("K6_INSECURE_SKIP_TLS_VERIFY") == "true":
         proxy.append("--insecure-skip-tls-verify")
     verb = ["k8s", "sidecar", "--k6-address", _K6_ADDRESS] if test.collected else ["proxy"]
@@ -209,6 +208,6 @@ def _waiter(test: ClusterTest) -> dict[str, Any]:
         "name": WAITER,
         "image": test.janbench_image,
         "command": ["janbench"],
-        "args": ["k8s", "await-proxy", "--address", f"127.0.0.1:{PROXY_PORT}"],
+        "args": ["k8s", "await-proxy", "--address", _PROXY_ADDRESS],
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
     }

@@ -82,7 +82,7 @@ def exit_code(pod: dict[str, Any]) -> int | None:
 
 def seconds(pod: dict[str, Any], container: str) -> float:
     """Give how long a container ran, to the second; 0 when it isn't known."""
-    ended = container_state(pod, container).get("terminated") or {}
+    ended = _terminated(pod, container)
     try:
         begun, over = (
             datetime.fromisoformat(ended[name].replace("Z", "+00:00"))
@@ -98,12 +98,12 @@ def trouble(pod: dict[str, Any]) -> str:
     status = pod.get("status") or {}
     if status.get("reason") == "Evicted":
         return f"its pod was evicted: {status.get('message') or 'no reason given'}"
-    terminated = container_state(pod, K6).get("terminated") or {}
+    terminated = _terminated(pod, K6)
     if terminated.get("reason") == "OOMKilled":
         return "k6 ran out of memory and was killed. Raise --memory, or lower the rates."
     if terminated.get("reason") in ("StartError", "ContainerCannotRun"):
         return f"k6 could not be started: {terminated.get('message') or 'no reason given'}"
-    if (container_state(pod, WAITER).get("terminated") or {}).get("exitCode"):
+    if _terminated(pod, WAITER).get("exitCode"):
         return "its timing proxy did not come up"
     if status.get("phase") == "Failed" and not terminated:
         told = status.get("message") or status.get("reason") or "no reason given"
@@ -125,6 +125,11 @@ def why_waiting(pod: dict[str, Any]) -> tuple[str, bool]:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return f"{condition.get('reason')}: {condition.get('message', '')}".rstrip(": "), False
     return "", False
+
+
+def _terminated(pod: dict[str, Any], container: str) -> dict[str, Any]:
+    """Give how a container ended; empty while it hasn't."""
+    return container_state(pod, container).get("terminated") or {}
 
 
 def _status(pod: dict[str, Any], name: str) -> dict[str, Any]:

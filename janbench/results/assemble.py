@@ -124,13 +124,14 @@ def _unmeasured(
     subject: Subject, metrics: Mapping[str, Distribution], records: Records | None
 ) -> dict[str, str]:
     """Say why a figure that a reader would look for is not there."""
-    if not subject.model_steps:
+    missing = [name for name in _OF_STREAMS if name not in metrics]
+    if not subject.model_steps or not missing:
         return {}
     if subject.timing == "direct":
         reason = "k6 alone can't see when an event arrives: use --timing proxy"
     else:
         reason = (records.why_untimed() if records else "") or "no stream ended well"
-    return {name: reason for name in _OF_STREAMS if name not in metrics}
+    return dict.fromkeys(missing, reason)
 
 
 def _requests(summary: K6Summary) -> Requests:

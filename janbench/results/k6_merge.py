@@ -72,8 +72,8 @@ def _judged(
 ) -> K6Summary:
     crossed: dict[tuple[str, str], bool] = {}
     for metric, expression in dict.fromkeys(key for one in summaries for key in one.crossed):
-        # A budget of tokens ends the run at each process's own share: it holds if it holds for all.
         parsed = parse_expression(expression)
+        # A budget of tokens ends the run at each process's own share: it holds if it holds for all.
         if metric == TOKENS_SPENT or not values.get(metric) or parsed is None:
             told = any(one.crossed.get((metric, expression), False) for one in summaries)
         else:

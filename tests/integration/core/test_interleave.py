@@ -18,12 +18,12 @@ def test_blocks_are_balanced() -> None:
 
 
 def test_a_slower_target_is_found_in_one_run(tmp_path: Path) -> None:
-    # Not 30/s: of a block's 36 iterations the last would fall on its last instant.
     common = ("--itl-ms", "1", "--tokens", "5")
     with (
         embedded_server("--ttft-ms", "normal:40,8", *common) as base,
         embedded_server("--ttft-ms", "normal:90,18", *common) as head,
     ):
+        # Not 30/s: of a block's 36 iterations the last would fall on its last instant.
         ran = janbench(
             tmp_path, "run", NAME, "--interleave", base.base, head.base, "--duration", "6s",
             "--nonstream-rps", "0", "--stream-rps", "31", "--allow-invalid",

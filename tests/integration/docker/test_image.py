@@ -43,15 +43,28 @@ class Image:
     name: str
 
     def run(
-        self, *arguments: str, tests: Path | None = None, expect: int = 0, **options: Any
+        self,
+        *arguments: str,
+        tests: Path | None = None,
+        expect: int = 0,
+        stop_at: bytes = b"",
+        **options: Any,
     ) -> str:
-        """Run it to its end; gives what it wrote, and checks the exit code."""
+        """Run it to its end, or stop it once it has written `stop_at`.
+
+        Gives what it wrote, and checks the exit code.
+        """
         volumes = {str(tests): {"bind": "/tests", "mode": "rw"}} if tests else {}
         made = self.client.containers.create(
             self.name, list(arguments), network_mode="host", volumes=volumes, **options
         )
         try:
             made.start()
+            if stop_at:
+                deadline = time.monotonic() + 60
+                while stop_at not in made.logs() and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                made.stop(timeout=30)
             code = made.wait(timeout=100)["StatusCode"]
             output: str = made.logs().decode("utf-8", "replace")
             assert code == expect, output
@@ -182,50 +195,24 @@ def test_user_of_the_command_line_is_kept(image: Image, tests: Path) -> None:
 def test_stopped_container_ends_at_once_with_a_result(
     image: Image, tests: Path, target: str
 ) -> None:
-    made = image.client.containers.create(
-        image.name,
-        [NAME, "--duration", "60s", "--nonstream-rps", "5"],
-        network_mode="host",
-        volumes={str(tests): {"bind": "/tests", "mode": "rw"}},
-        environment={"SINGLE_RUN": "false", "BASE": target},
-    )
-    try:
-        made.start()
-        deadline = time.monotonic() + 60
-        while b"[1/1]" not in made.logs() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        made.stop(timeout=30)
-        made.reload()
-        assert made.attrs["State"]["ExitCode"] == 130, made.logs().decode()
-    finally:
-        made.remove(force=True, v=True)
+    load = ("--duration", "60s", "--nonstream-rps", "5")
+    environment = {"SINGLE_RUN": "false", "BASE": target}
+    image.run(NAME, *load, tests=tests, expect=130, stop_at=b"[1/1]", environment=environment)
     assert result_of(tests)["verdict"] == "interrupted"
 
 
 def test_sidecar_of_a_pod_runs_as_its_user_and_ships_at_its_end(image: Image, target: str) -> None:
     """As in the pods of `janbench k8s run`: k6's user, one volume, an end by SIGTERM."""
-    made = image.client.containers.create(
-        image.name,
-        ["k8s", "sidecar", "--records", "/records", "--k6-address", "127.0.0.1:9",
-         "--target", target],
+    said = image.run(
+        "k8s", "sidecar", "--records", "/records", "--k6-address", "127.0.0.1:9",
+        "--target", target,
+        stop_at=b"janbench {",
         entrypoint=["janbench"],
         user="12345:12345",
-        network_mode="host",
         cap_drop=["ALL"],
         read_only=True,
         tmpfs={"/records": "mode=1777"},
     )  # fmt: skip
-    try:
-        made.start()
-        deadline = time.monotonic() + 30
-        while b"janbench {" not in made.logs() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        made.stop(timeout=20)
-        made.reload()
-        said = made.logs().decode()
-        assert made.attrs["State"]["ExitCode"] == 0, said
-    finally:
-        made.remove(force=True, v=True)
     (last,) = [line for line in said.splitlines() if '{"end"' in line]
     assert "stats.json" in json.loads(last.removeprefix("janbench "))["end"]
 
