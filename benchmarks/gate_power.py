@@ -24,12 +24,12 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from janbench.model.result import EngineInfo, RunResult, ScenarioResult, TargetInfo
+from janbench.model.results.result import EngineInfo, RunResult, ScenarioResult, TargetInfo
 from janbench.pipeline.companions import companion
-from janbench.results.comparison import Side, compare
-from janbench.results.history import read_run
-from janbench.results.samples import Sampled, ScenarioSamples, read_samples
-from janbench.results.statistics import Floats, Integers, block_length
+from janbench.results.compare.comparison import Side, compare
+from janbench.results.compare.samples import Sampled, ScenarioSamples, read_samples
+from janbench.results.compare.statistics import Floats, Integers, block_length
+from janbench.results.run_store import read_run
 
 Flags = npt.NDArray[np.bool_]
 
@@ -136,7 +136,7 @@ def _judged(base: Side, head: Side) -> tuple[str, str, tuple[str, ...]]:
 
 
 def rates(requests: int, runs: int, slower: float, wave: float) -> dict[str, object]:
-    """Give how often the gate fell and TTFT p50 was called worse."""
+    """Return how often the gate fell and TTFT p50 was called worse."""
     with Pool() as pool:
         found = pool.map(
             trial, [(seed, requests, slower, wave) for seed in range(runs)], chunksize=4

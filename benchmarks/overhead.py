@@ -40,7 +40,7 @@ def _median(runs: int, once: Callable[[], float]) -> float:
 
 
 def measure(runs: int, folder: Path) -> dict[str, float]:
-    """Give the medians in seconds, by what was timed."""
+    """Return the medians in seconds, by what was timed."""
     janbench = [sys.executable, "-m", "janbench"]
     found = {
         "--help": _median(runs, lambda: _timed([*janbench, "--help"], folder, {})),

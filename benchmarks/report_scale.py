@@ -19,7 +19,13 @@ from pathlib import Path
 import duckdb
 
 from janbench import __version__
-from janbench.model.result import EngineInfo, RunResult, ScenarioResult, StepResult, TargetInfo
+from janbench.model.results.result import (
+    EngineInfo,
+    RunResult,
+    ScenarioResult,
+    StepResult,
+    TargetInfo,
+)
 
 SECONDS_AT_MOST = 15.0
 MEMORY_AT_MOST_MB = 500.0

@@ -25,7 +25,7 @@ from typing import cast
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as a script too, not only with -m
 
 from benchmarks import rig
-from janbench.proxy.worker import new_loop
+from janbench.proxy.process.worker import new_loop
 
 TTFT_MS, ITL_MS, TOKENS = 300, 10, 64
 LIMIT_MS = 10

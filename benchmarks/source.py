@@ -16,7 +16,7 @@ from typing import cast
 
 import httptools
 
-from janbench.proxy.worker import new_loop
+from janbench.proxy.process.worker import new_loop
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"

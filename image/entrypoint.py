@@ -16,7 +16,7 @@ _AS_THEY_ARE = ("--help", "-h", "--version", "-V")
 
 
 def translate(given: Sequence[str], verbs: Collection[str]) -> list[str]:
-    """Give janbench's arguments for those of the container."""
+    """Return janbench's arguments for those of the container."""
     if not given or given[0] == "run-all":
         return ["run", "--all", *given[1:]]
     first, *rest = given
@@ -39,7 +39,7 @@ def _names(words: Sequence[str]) -> list[str]:
 
 
 def become_owner(folder: Path) -> None:
-    """Give up root for the owner of the folder; who isn't root stays who they are."""
+    """Return up root for the owner of the folder; who isn't root stays who they are."""
     if os.geteuid() != 0:
         return
     status = folder.stat()

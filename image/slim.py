@@ -40,7 +40,7 @@ _LEAST_GAIN = 64 << 10
 
 
 def needless(site: Path) -> Iterator[Path]:
-    """Give the files and folders that go."""
+    """Return the files and folders that go."""
     for name in FOLDERS:
         yield from (path for path in site.rglob(name) if path.is_dir())
     for pattern in FILES:

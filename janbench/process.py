@@ -114,7 +114,7 @@ class Process:
         return self._popen.pid
 
     def poll(self) -> int | None:
-        """Give the exit code (negative: the signal that killed it), None while it runs."""
+        """Return the exit code (negative: the signal that killed it), None while it runs."""
         if self._popen.returncode is not None:
             return self._popen.returncode
         if not hasattr(os, "wait4"):

@@ -52,7 +52,7 @@ def push(target: RemoteWrite, samples: Sequence[Sample], timeout_s: float = 5.0)
 
 
 def encode(samples: Sequence[Sample]) -> bytes:
-    """Give the body of a push: series are sorted by label, as the protocol demands."""
+    """Return the body of a push: series are sorted by label, as the protocol demands."""
     return _snappy(b"".join(_field(1, _series(sample)) for sample in samples))
 
 

@@ -15,15 +15,15 @@ def _resource(name: str) -> Path:
 
 
 def templates() -> Path:
-    """Give the folder of the Jinja templates and of `lib/`."""
+    """Return the folder of the Jinja templates and of `lib/`."""
     return _resource("templates")
 
 
 def builtin_scenarios() -> Path:
-    """Give the `scenarios.yaml` that comes with janbench."""
+    """Return the `scenarios.yaml` that comes with janbench."""
     return _resource("scenarios.yaml")
 
 
 def flavours() -> Path:
-    """Give the file that describes the kinds of servers."""
+    """Return the file that describes the kinds of servers."""
     return _PACKAGE / "config" / "flavours.yaml"

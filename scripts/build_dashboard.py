@@ -27,7 +27,7 @@ _OF_INTERVALS = ("auto", "auto_count", "auto_min")
 
 
 def build() -> str:
-    """Give the dashboard's JSON text; the same text each time, so that a change shows as one."""
+    """Return the dashboard's JSON text; the same text each time, so that a change shows as one."""
     made = _dashboard().build()
     document = json.loads(json.dumps(made, cls=JSONEncoder))
     document["schemaVersion"] = _SCHEMA_VERSION
@@ -101,7 +101,7 @@ def _marks() -> dashboard.AnnotationQuery:
 
 
 def _number_panels(panels: list[dict[str, object]], first: int = 1) -> int:
-    """Give each panel an id, as links to single panels need."""
+    """Return each panel an id, as links to single panels need."""
     for panel in panels:
         panel["id"] = first
         first += 1

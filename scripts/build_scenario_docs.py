@@ -29,7 +29,7 @@ would do: lanes, rates, virtual users, requests, tokens, length. Working files: 
 
 
 def schema() -> str:
-    """Give the JSON Schema of a scenario file."""
+    """Return the JSON Schema of a scenario file."""
     found = ScenarioFile.model_json_schema(by_alias=True)
     found = {key: _or_variable(value) for key, value in found.items()}
     found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -57,7 +57,7 @@ def _or_variable(node: Any) -> Any:
 
 
 def page() -> str:
-    """Give the text of the page."""
+    """Return the text of the page."""
     lines = [INTRODUCTION]
     for title, _, models in CHAPTERS:
         lines.append(f"- **{title}**: " + ", ".join(heading(model) for model in models))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from janbench.model.result import SCHEMA, RunResult
+from janbench.model.results.result import SCHEMA, RunResult
 
 TARGET = Path(__file__).parent.parent / "docs" / "result.schema.json"
 
 
 def schema_text() -> str:
-    """Give the schema's text: what a reader may rely on, so keys that may be added are allowed."""
+    """Return the schema's text: what a reader may rely on, so new keys are allowed."""
     schema = RunResult.model_json_schema(by_alias=True, mode="validation")
     schema["properties"]["schema"]["const"] = SCHEMA
     return (

@@ -19,7 +19,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from janbench.engines.docker_image import PINNED_IMAGE
+from janbench.engines.docker.image import PINNED_IMAGE
 
 _START_S = 30.0
 _STOP_S = 20.0
@@ -113,7 +113,7 @@ def make_k6_image(client: docker.DockerClient, folder: Path, name: str = PINNED_
 
 
 def k6_binary() -> Path:
-    """Give the k6 of this Python's environment."""
+    """Return the k6 of this Python's environment."""
     beside = Path(sys.executable).parent / "k6"
     found = str(beside) if beside.exists() else shutil.which("k6")
     if found is None:
@@ -150,7 +150,7 @@ def _remove(folder: Path) -> None:
 
 
 def _processes_of(folder: Path) -> list[str]:
-    """Give the command lines of what runs in this daemon's containers: their root tells."""
+    """Return the command lines of what runs in this daemon's containers: their root tells."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

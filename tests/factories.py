@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from janbench.model.record import Record
-from janbench.model.result import (
+from janbench.model.results.record import Record
+from janbench.model.results.result import (
     CheckResult,
     Distribution,
     EngineInfo,
@@ -27,7 +27,7 @@ from janbench.model.result import (
     Validity,
     Verdict,
 )
-from janbench.results.records import write_parquet
+from janbench.results.records.reader import write_parquet
 
 SCENARIO = "test-completion-standard"
 STARTED = 1_795_000_000.0

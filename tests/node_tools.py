@@ -19,7 +19,7 @@ _INSTALL_S = 300.0
 
 
 def node_tool(packages: list[str]) -> Path:
-    """Give a folder whose `node_modules` holds these packages (`typescript@5.9.3`).
+    """Return a folder whose `node_modules` holds these packages (`typescript@5.9.3`).
 
     Installs them the first time; programs are in `node_modules/.bin`. Skips the test where npm
     isn't installed; ValueError for a package without an exact version. Safe to call from several

@@ -33,7 +33,7 @@ class PrometheusServer:
 
 
 def promtool() -> str:
-    """Give the path of promtool; skips the test where it isn't installed."""
+    """Return the path of promtool; skips the test where it isn't installed."""
     return _installed("promtool")
 
 

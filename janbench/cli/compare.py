@@ -10,7 +10,7 @@ import click
 
 from janbench.cli.output import output_option, write_out
 from janbench.errors import ConfigError
-from janbench.model.comparison import Comparison
+from janbench.model.results.comparison import Comparison
 from janbench.pipeline.reporting import LoadedRun
 
 
@@ -48,7 +48,7 @@ def compare(base: str, head: str, **options: Any) -> int:
     Exit codes: 0 not worse; 5 worse; 6 inconclusive; 2 usage.
     """
     from janbench.pipeline.reporting import compare_runs, load_run
-    from janbench.results.compare_options import figure_names
+    from janbench.results.compare.options import figure_names
 
     root = Path(options["results"])
     runs = load_run(base, root), load_run(head, root)
@@ -90,7 +90,7 @@ def _text(found: Comparison, runs: tuple[LoadedRun, LoadedRun], form: str) -> st
 
 
 def _margins(values: tuple[str, ...]) -> dict[str, float]:
-    from janbench.results.compare_options import figure_names
+    from janbench.results.compare.options import figure_names
 
     margins: dict[str, float] = {}
     for value in values:

@@ -84,7 +84,7 @@ def limits_of(options: dict[str, Any]) -> Any:
 
 
 def command_line() -> tuple[str, ...]:
-    """Give the command line for the result, less what `-e` and `--set` give: it may be secret."""
+    """Return the command line for the result, less what `-e` and `--set` give: it may be secret."""
     kept: list[str] = []
     for argument in sys.argv[1:]:
         after_e = bool(kept) and kept[-1] in ("-e", "--env", "--set")

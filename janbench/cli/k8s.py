@@ -100,7 +100,7 @@ def render(**options: Any) -> int:
 
     The load is that of all runners together: each takes its share.
     """
-    from janbench.pipeline.cluster import render_cluster
+    from janbench.pipeline.cluster.manifests import render_cluster
 
     written = render_cluster(_request(options, names=(options["name"],)), Path(options["output"]))
     namespace = f" --namespace {options['namespace']}" if options["namespace"] else ""
@@ -125,7 +125,7 @@ def sidecar(
 
     'janbench k8s run' puts it there; what it prints is for that.
     """
-    from janbench.pipeline.sidecar import run_sidecar
+    from janbench.pipeline.cluster.sidecar import run_sidecar
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -141,7 +141,7 @@ def sidecar(
 @click.option("--address", required=True, metavar="HOST:PORT")
 def await_proxy(*, address: str) -> int:
     """Wait until the timing proxy of this pod listens."""
-    from janbench.pipeline import sidecar as beside
+    from janbench.pipeline.cluster import sidecar as beside
 
     beside.await_proxy(address)
     return 0
@@ -155,7 +155,7 @@ def _write(line: str) -> None:
 def _request(options: dict[str, Any], **more: Any) -> Any:
     from janbench.config.environment import read_environment
     from janbench.config.settings import Flags
-    from janbench.engines.kubernetes_options import ClusterOptions, Resources
+    from janbench.engines.kubernetes.options import ClusterOptions, Resources
     from janbench.pipeline.request import RunRequest
 
     pairs = assignments(options["pairs"])

@@ -14,7 +14,7 @@ from janbench.cli.options import scenarios_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(scenario_file: str | None, as_json: bool) -> None:
     """List the test cases: scenarios, and hand-written scripts in src/."""
-    from janbench.pipeline.cases import catalogue
+    from janbench.pipeline.selection.catalogue import catalogue
 
     found = catalogue(scenario_file)
     if as_json:

@@ -34,7 +34,7 @@ def write_out(text: str, output: str | None) -> None:
 
 
 def unwritable(error: OSError, where: str) -> ConfigError:
-    """Give the error that says where nothing can be written, and why."""
+    """Return the error that says where nothing can be written, and why."""
     return ConfigError(
         f"can't be written: {error.strerror}", where=where, hint="Name another with -o FILE."
     )

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from janbench.errors import ConfigError
-from janbench.proxy.serve import serve
-from janbench.proxy.target import TlsOptions, parse_target
-from janbench.proxy.worker import ProxyOptions
+from janbench.proxy.http.target import TlsOptions, parse_target
+from janbench.proxy.process.serve import serve
+from janbench.proxy.process.worker import ProxyOptions
 
 
 @click.command()

@@ -60,7 +60,7 @@ def report(reference: str, form: str, output: str | None, **options: Any) -> int
 
 def _from_prometheus(url: str, testid: str | None) -> LoadedRun:
     from janbench.config.environment import read_environment
-    from janbench.results.from_prometheus import Source, result_from_prometheus
+    from janbench.results.prometheus.rebuild import Source, result_from_prometheus
 
     if not testid:
         raise ConfigError("--from-prometheus needs --testid", hint="It is in result.json: testid.")

@@ -96,7 +96,7 @@ def run(**options: Any) -> int:
 
 
 def _compare(result: Any, request: Any, console: Any) -> int:
-    from janbench.pipeline.interleave import conclude
+    from janbench.pipeline.interleaving.conclude import conclude
     from janbench.reports.compare_terminal import print_comparison
 
     folder = request.results / result.run_id
@@ -139,7 +139,7 @@ def _request(options: dict[str, Any]) -> Any:
 
 
 def _dry_run(request: Any) -> int:
-    from janbench.pipeline.forecast import forecast
+    from janbench.pipeline.selection.forecast import forecast
 
     for line in forecast(request):
         click.echo(line)

@@ -32,7 +32,7 @@ def runs(context: click.Context, results: str, as_json: bool) -> int:
 @click.pass_context
 def prune(context: click.Context, keep: int, results: str | None) -> int:
     """Remove all runs but the newest."""
-    from janbench.results.history import prune as remove
+    from janbench.results.run_store import prune as remove
 
     removed = remove(Path(results or str(context.obj)), keep)
     for folder in removed:
@@ -43,7 +43,7 @@ def prune(context: click.Context, keep: int, results: str | None) -> int:
 
 def _list(root: Path, *, as_json: bool) -> None:
     from janbench.reports.runs_table import print_runs, run_rows
-    from janbench.results.history import list_runs
+    from janbench.results.run_store import list_runs
 
     stored = [(run.folder, run.run, run.problem) for run in list_runs(root)]
     if as_json:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from janbench.server.distributions import Distribution, parse_distribution
 from janbench.server.faults import FAULTS, FaultRule, parse_fault
+from janbench.server.generation.distributions import Distribution, parse_distribution
 from janbench.server.options import FLAVOURS, JAN_DEFAULT_KEY, ServerOptions
 from janbench.server.running import Listening, run
 

@@ -21,7 +21,7 @@ def validate(
     """Check the scenarios, render them, load each script in k6, and say what would happen."""
     from janbench.config.environment import read_environment
     from janbench.pipeline.request import RunRequest
-    from janbench.pipeline.validation import validate as validate_all
+    from janbench.pipeline.selection.validation import validate as validate_all
 
     request = RunRequest(
         names=names,

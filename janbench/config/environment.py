@@ -17,7 +17,7 @@ _HIJACKING = ("K6_VUS", "K6_DURATION", "K6_ITERATIONS", "K6_STAGES", "K6_EXECUTI
 
 
 def read_environment(env_file: Path | None = None) -> dict[str, str]:
-    """Give the process environment over the values of `.env` (as data: no shell reads it).
+    """Return the process environment over the values of `.env` (as data: no shell reads it).
 
     A variable that is set but empty in the environment counts as set. Raises ConfigError when an
     existing `.env` can't be read.
@@ -39,7 +39,7 @@ def _file_values(path: Path) -> dict[str, str]:
 
 
 def for_k6(environment: Mapping[str, str], resolved: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment of k6: everything there is, less what would replace the load."""
+    """Return the environment of k6: everything there is, less what would replace the load."""
     kept = {key: value for key, value in environment.items() if key not in _HIJACKING}
     return {**kept, **resolved}
 
@@ -50,7 +50,7 @@ def hijacking(environment: Mapping[str, str]) -> list[str]:
 
 
 def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
-    """Give the values that must never be written anywhere."""
+    """Return the values that must never be written anywhere."""
     return frozenset(
         value for key, value in environment.items() if is_secret(key) and len(value) >= 4
     )

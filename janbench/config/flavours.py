@@ -14,14 +14,14 @@ from janbench.model.flavour import Flavour
 
 @lru_cache(maxsize=1)
 def load_flavours() -> dict[str, Flavour]:
-    """Give the flavours by name."""
+    """Return the flavours by name."""
     document = read_yaml(resources.flavours())
     raw: dict[str, dict[str, Any]] = document.data
     return {name: validated(Flavour, document, _merged(raw, name), (name,)) for name in raw}
 
 
 def flavour_named(name: str) -> Flavour:
-    """Give a flavour; raises ConfigError with the nearest valid name."""
+    """Return a flavour; raises ConfigError with the nearest valid name."""
     flavours = load_flavours()
     if name not in flavours:
         raise ConfigError(f"unknown flavour {name!r}", hint=suggestion(name, flavours))

@@ -15,7 +15,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], document: Document, data: Any, path: Path_ = ()) -> Model:
-    """Give `data` (found at `path` of the document) as a model; raises ConfigError at the place."""
+    """Return `data` (found at `path` of the document) as a model; raises ConfigError there."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -16,7 +16,7 @@ from janbench.config.scenario_sources import gather, resolve_extends
 from janbench.config.trace_file import read_trace
 from janbench.config.yaml_source import Document
 from janbench.errors import ConfigError, suggestion
-from janbench.model.arrivals import Trace
+from janbench.model.load.arrivals import Trace
 from janbench.model.scenario import Scenario, ScenarioFile, Target
 
 
@@ -28,7 +28,7 @@ class Scenarios:
     scenarios: dict[str, Scenario]
 
     def named(self, names: Sequence[str]) -> list[Scenario]:
-        """Give the scenarios of these names; raises ConfigError with the nearest valid one."""
+        """Return the scenarios of these names; raises ConfigError with the nearest valid one."""
         for name in names:
             if name not in self.scenarios:
                 raise ConfigError(
@@ -39,7 +39,7 @@ class Scenarios:
 
 
 def find_scenario_file(given: str | None) -> Path:
-    """Give the file to use: the given one, else `./scenarios.yaml`, else the packaged one."""
+    """Return the file to use: the given one, else `./scenarios.yaml`, else the packaged one."""
     if given:
         return Path(given)
     here = Path("scenarios.yaml")
@@ -86,7 +86,7 @@ def _feed_traces(scenario: Scenario) -> None:
 
 
 def _completed(name: str, scenario: Scenario, shared: Target, document: Document) -> Scenario:
-    """Give the scenario its name and what it leaves to the file's own `target`."""
+    """Return the scenario its name and what it leaves to the file's own `target`."""
     own = {key: getattr(scenario.target, key) for key in scenario.target.model_fields_set}
     target = shared.model_copy(update=own)
     flavours = load_flavours()

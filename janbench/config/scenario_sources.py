@@ -36,7 +36,7 @@ def gather(path: Path) -> Document:
 
 
 def _included(path: Path, document: Document) -> list[tuple[Path, Location]]:
-    """Give the files that a document asks for, and those that lie in `scenarios.d` beside it."""
+    """Return the files that a document asks for, and those that lie in `scenarios.d` beside it."""
     asked = document.data.get("include") or ()
     found = []
     if isinstance(asked, list):
@@ -92,7 +92,7 @@ def _take_in(whole: Document, file: Path, where: Location, above: set[Path]) -> 
 
 
 def resolve_extends(document: Document) -> None:
-    """Give each scenario the keys that it inherits, with their places.
+    """Return each scenario the keys that it inherits, with their places.
 
     Mappings are merged, anything else is replaced; so is a load whose shape the scenario names
     itself. Raises ConfigError for an unknown parent, or for a scenario that extends itself.

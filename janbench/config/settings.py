@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from janbench.config.flavours import flavour_named
 from janbench.errors import ConfigError
-from janbench.model.plan import Plan
+from janbench.model.load.plan import Plan
 from janbench.model.scenario import Scenario, Target
 
 
@@ -28,7 +28,7 @@ class Flags:
     debug: bool | None = None
 
     def as_variables(self) -> dict[str, str]:
-        """Give the given flags under the names of the variables that they override."""
+        """Return the given flags under the names of the variables that they override."""
         given = {
             "BASE": self.base,
             "MODEL": self.model,

@@ -27,7 +27,7 @@ _TAG_LIMIT = 128
 def remote_write(
     environment: Mapping[str, str], url: str | None = None, native_histograms: bool | None = None
 ) -> RemoteWrite | None:
-    """Give the receiver to push to, None when none is named.
+    """Return the receiver to push to, None when none is named.
 
     `url` and `native_histograms` are the flags `--prometheus` and `--native-histograms`, which come
     before `K6_PROMETHEUS_RW_*`. Credentials come from the environment alone. Raises ConfigError.
@@ -62,7 +62,7 @@ def remote_write(
 
 
 def grafana(environment: Mapping[str, str]) -> Grafana | None:
-    """Give the Grafana for annotations: `GRAFANA_URL` with `GRAFANA_TOKEN`, None without the URL.
+    """Return the Grafana for annotations: `GRAFANA_URL` with `GRAFANA_TOKEN`, None without the URL.
 
     Raises ConfigError for one without the other.
     """
@@ -99,7 +99,7 @@ def open_telemetry(endpoint: str | None) -> OpenTelemetry | None:
 
 
 def run_tags(testid: str, test_case: str, base: str, model: str, environment: str = "") -> RunTags:
-    """Give the tags of a run; `environment` defaults to the target's host, `local` on this machine.
+    """Return the tags of a run; `environment` defaults to the target's host (`local` here).
 
     Values are cut to 128 characters and freed of what a label shouldn't hold.
     """

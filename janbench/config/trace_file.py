@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from janbench.errors import ConfigError, Location
-from janbench.model.arrivals import MOST_ARRIVALS
-from janbench.model.profile import Arrival
+from janbench.model.load.arrivals import MOST_ARRIVALS
+from janbench.model.load.profile import Arrival
 
 # Lower-cased names of columns: ours, Mooncake's, BurstGPT's, Azure's.
 _TIMES = ("at", "timestamp", "time", "arrival_time", "arrived_at", "seconds", "timestamp_ms")

@@ -24,7 +24,7 @@ class Document:
     keys: dict[Path_, Location]
 
     def locate(self, path: Path_, *, key: bool = False) -> Location:
-        """Give the place of a path, else that of its nearest parent."""
+        """Return the place of a path, else that of its nearest parent."""
         table = self.keys if key else self.values
         for length in range(len(path), -1, -1):
             found = table.get(path[:length]) or self.values.get(path[:length])

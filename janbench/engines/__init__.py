@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from janbench.engines.base import Engine, EngineOptions
-from janbench.engines.docker_engine import DockerEngine
-from janbench.engines.kubernetes_engine import KubernetesEngine
-from janbench.engines.local import LocalEngine
+from janbench.engines.docker.engine import DockerEngine
+from janbench.engines.kubernetes.engine import KubernetesEngine
+from janbench.engines.local.engine import LocalEngine
 from janbench.errors import EngineError
 
 ENGINES: dict[str, Callable[[EngineOptions], Engine]] = {
@@ -20,7 +20,7 @@ AUTO_ORDER = ("local", "docker")
 
 
 def choose_engine(name: str, options: EngineOptions) -> Engine:
-    """Give the engine of that name; `auto` is the first that is there.
+    """Return the engine of that name; `auto` is the first that is there.
 
     Raises EngineError that says how to get one; for `auto`, what is wrong with each.
     """

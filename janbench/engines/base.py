@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from janbench.engines.kubernetes_options import ClusterOptions
+from janbench.engines.kubernetes.options import ClusterOptions
 from janbench.model.job import Job, Outcome, Watcher
-from janbench.model.result import EngineInfo
+from janbench.model.results.result import EngineInfo
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _PATTERNS = (
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Give a function that hides these values and everything that looks like a credential."""
+    """Return a function that hides these values and everything that looks like a credential."""
     known = sorted((s for s in secrets if s), key=len, reverse=True)
 
     def redact(text: str) -> str:

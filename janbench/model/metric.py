@@ -121,6 +121,6 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
 
 def title_of(name: str) -> str:
-    """Give a metric's title; a metric that isn't ours (a user's k6 metric) is its own title."""
+    """Return a metric's title; a metric that isn't ours (a user's k6 metric) is its own title."""
     metric = METRICS.get(name)
     return metric.title if metric else name

@@ -71,7 +71,7 @@ class Length(Frozen):
 
     @property
     def expected(self) -> float:
-        """Give the mean to expect (that of a cut-off distribution is only near it)."""
+        """Return the mean to expect (that of a cut-off distribution is only near it)."""
         if self.distribution == "uniform":
             return (self.min + (self.max or self.min)) / 2
         return self.mean or 1.0

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from janbench.model.base import Frozen
-from janbench.model.load import MAIN, Load
+from janbench.model.load.load import MAIN, Load
 from janbench.model.slo import Slo, Wanted
-from janbench.model.step import BaseStep, Choose, Group, Leaf, ModelStep, Step, leaves
+from janbench.model.steps.step import BaseStep, Choose, Group, Leaf, ModelStep, Step, leaves
 from janbench.model.thresholds import KNOWN, Threshold, complaint
 
 __all__ = ["Load", "Scenario", "ScenarioFile", "Target"]
@@ -62,12 +62,12 @@ class Scenario(Frozen):
 
     @property
     def judged_by(self) -> dict[str, tuple[Threshold, ...]]:
-        """Give the k6 thresholds under load: the scenario's own over the defaults."""
+        """Return the k6 thresholds under load: the scenario's own over the defaults."""
         return {**DEFAULT_THRESHOLDS, **self.thresholds}
 
     @property
     def leaves(self) -> list[Leaf]:
-        """Give the steps that make requests, out of groups and branches, in order."""
+        """Return the steps that make requests, out of groups and branches, in order."""
         return list(leaves(self.steps))
 
     @property
@@ -91,7 +91,7 @@ class Scenario(Frozen):
         )
 
     def step_ids(self) -> list[str]:
-        """Give each leaf's id: its own, or its kind, numbered from the second one on."""
+        """Return each leaf's id: its own, or its kind, numbered from the second one on."""
         seen: dict[str, int] = {}
         ids = []
         for step in self.leaves:
@@ -101,7 +101,7 @@ class Scenario(Frozen):
         return ids
 
     def objectives(self) -> list[Wanted]:
-        """Give the objectives of the scenario and of its steps."""
+        """Return the objectives of the scenario and of its steps."""
         talks = any(step.model_talk for step in self.leaves)
         found = list(self.slo.wanted(model=talks)) if self.slo else []
         for step_id, step in zip(self.step_ids(), self.leaves, strict=True):
@@ -110,7 +110,7 @@ class Scenario(Frozen):
         return found
 
     def in_lane(self, lane: str) -> list[Leaf]:
-        """Give the leaves that a lane runs."""
+        """Return the leaves that a lane runs."""
         return [step for step in self.leaves if lane == MAIN or step.lane in (None, lane)]
 
     def streams_in(self, lane: str) -> bool:
@@ -127,15 +127,15 @@ class Scenario(Frozen):
         )
 
     def requests_of(self, lane: str) -> float:
-        """Give the requests that an iteration of a lane is expected to make, logins aside."""
+        """Return the requests that an iteration of a lane is expected to make, logins aside."""
         return sum(share * step.most_requests for step, share, _ in _visits(self.steps, lane))
 
     def expected_visits(self, lane: str) -> list[tuple[Leaf, float]]:
-        """Give each leaf of a lane with how often an iteration is expected to run it."""
+        """Return each leaf of a lane with how often an iteration is expected to run it."""
         return [(leaf, share) for leaf, share, _ in _visits(self.steps, lane)]
 
     def most_requests_of(self, lane: str) -> float:
-        """Give the most requests that an iteration of a lane can make.
+        """Return the most requests that an iteration of a lane can make.
 
         A login that stands among the steps happens once for each virtual user; a refresh before
         each request to the model is counted, since it may be one.
@@ -147,7 +147,7 @@ class Scenario(Frozen):
         )
 
     def think_time_of(self, step: BaseStep) -> float:
-        """Give the pause after a step, in seconds."""
+        """Return the pause after a step, in seconds."""
         return self.think_time_s if step.think_time_s is None else step.think_time_s
 
     @model_validator(mode="after")
@@ -187,7 +187,7 @@ class Scenario(Frozen):
 
 
 def _visits(steps: Sequence[Step], lane: str) -> Iterator[tuple[Leaf, float, float]]:
-    """Give each leaf of a lane with how often an iteration runs it: to expect, and at most.
+    """Return each leaf of a lane with how often an iteration runs it: to expect, and at most.
 
     What a condition guards is counted as if it held.
     """

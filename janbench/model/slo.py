@@ -57,7 +57,7 @@ class Wanted:
 
     @property
     def threshold(self) -> tuple[str, str] | None:
-        """Give the k6 metric and expression that judge the same; None where k6 can't."""
+        """Return the k6 metric and expression that judge the same; None where k6 can't."""
         known = ({**LATENCIES, **FLOORS} if self.model else _PLAIN).get(self.metric)
         if known is None:
             return None
@@ -112,7 +112,7 @@ class Slo(Frozen):
     abort_on_fail: bool = False
 
     def wanted(self, step: str | None = None, *, model: bool = True) -> Iterator[Wanted]:
-        """Give the objectives one by one; `model`: whether they are about the model's answers."""
+        """Return the objectives one by one; `model`: whether they are about the model's answers."""
         for objective in self._all(step):
             yield replace(objective, model=model)
 
@@ -133,7 +133,7 @@ class Slo(Frozen):
             )
 
     def request_limits(self) -> tuple[tuple[str, float], ...]:
-        """Give the limits of a single request that goodput goes by."""
+        """Return the limits of a single request that goodput goes by."""
         if self.goodput is not None and self.goodput.limits:
             return tuple(self.goodput.limits.items())
         found = []

@@ -63,7 +63,7 @@ class RunTags:
     model: str
 
     def as_tags(self) -> dict[str, str]:
-        """Give the tags under the names that the dashboard's variables have."""
+        """Return the tags under the names that the dashboard's variables have."""
         return {
             "testid": self.testid,
             "test_case": self.test_case,

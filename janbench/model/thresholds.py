@@ -92,7 +92,7 @@ class Threshold(Frozen):
         return self
 
     def for_k6(self) -> str | dict[str, Any]:
-        """Give it in k6's form."""
+        """Return it in k6's form."""
         if not self.abort_on_fail:
             return self.threshold
         given: dict[str, Any] = {"threshold": self.threshold, "abortOnFail": True}

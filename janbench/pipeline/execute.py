@@ -15,18 +15,18 @@ from janbench.config.flavours import load_flavours
 from janbench.engines.base import Engine
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
-from janbench.model.result import Reason, ScenarioResult
-from janbench.pipeline.case import Case, variables_of
+from janbench.model.results.result import Reason, ScenarioResult
 from janbench.pipeline.companions import companion
-from janbench.pipeline.listener import Listener
+from janbench.pipeline.observer import Listener
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.selection.case import Case, variables_of
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.script import render
 from janbench.results.assemble import Evidence, assemble
-from janbench.results.instances import LOG, SUMMARY, gather, instance_folders
-from janbench.results.k6_samples import FILE as SAMPLES
-from janbench.results.recent import RecentRecords
-from janbench.results.records import Records, write_parquet
+from janbench.results.k6.instances import LOG, SUMMARY, gather, instance_folders
+from janbench.results.k6.samples import FILE as SAMPLES
+from janbench.results.records.live_records import RecentRecords
+from janbench.results.records.reader import Records, write_parquet
 
 SCRIPT = "script.js"
 
@@ -162,7 +162,7 @@ def _conclude(
 
 
 def _less(result: ScenarioResult, lost: list[str]) -> ScenarioResult:
-    """Give a result with what was lost of it: figures over the rest can't make a pass."""
+    """Return a result with what was lost of it: figures over the rest can't make a pass."""
     if not lost:
         return result
     reasons = [Reason(kind="records_lost", message=message) for message in lost]

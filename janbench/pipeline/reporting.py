@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from janbench.model.comparison import Comparison
-from janbench.model.result import RunResult
-from janbench.model.series import ScenarioSeries
-from janbench.results.history import find_run, read_run
+from janbench.model.results.comparison import Comparison
+from janbench.model.results.result import RunResult
+from janbench.model.results.series import ScenarioSeries
+from janbench.results.run_store import find_run, read_run
 
 RECORDS = "requests.parquet"
 
@@ -24,7 +24,7 @@ class LoadedRun:
     folder: Path
 
     def records(self, scenario: str) -> Path:
-        """Give the place of a scenario's records, which may not be there."""
+        """Return the place of a scenario's records, which may not be there."""
         return self.folder / scenario / RECORDS
 
 
@@ -36,7 +36,7 @@ def load_run(reference: str, root: Path) -> LoadedRun:
 
 def read_all_series(loaded: LoadedRun) -> dict[str, ScenarioSeries]:
     """Read the series of every scenario under load that has records; one pass has no course."""
-    from janbench.results.series import read_series
+    from janbench.results.records.series import read_series
 
     found = {
         scenario.name: read_series(loaded.records(scenario.name))
@@ -76,9 +76,9 @@ def compare_runs(
     allow_invalid: bool,
 ) -> Comparison:
     """Compare two runs; `margins` and `gates` go by figure, and add to or replace the defaults."""
-    from janbench.results.compare_options import DEFAULT_GATES, DEFAULT_MARGINS, CompareOptions
-    from janbench.results.comparison import Side, compare
-    from janbench.results.samples import read_samples
+    from janbench.results.compare.comparison import Side, compare
+    from janbench.results.compare.options import DEFAULT_GATES, DEFAULT_MARGINS, CompareOptions
+    from janbench.results.compare.samples import read_samples
 
     def side(loaded: LoadedRun) -> Side:
         found = {s.name: read_samples(loaded.records(s.name)) for s in loaded.run.scenarios}

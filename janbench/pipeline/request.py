@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from janbench.config.settings import Flags
-from janbench.engines.kubernetes_options import ClusterOptions
+from janbench.engines.kubernetes.options import ClusterOptions
 from janbench.model.limits import ValidityLimits
 
 TimingChoice = Literal["auto", "proxy", "direct"]

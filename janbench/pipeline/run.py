@@ -14,7 +14,7 @@ from janbench.config.environment import SECRETS, hijacking
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
 from janbench.errors import ConfigError, JanbenchError
-from janbench.model.result import (
+from janbench.model.results.result import (
     EXIT_CODES,
     Reason,
     RunResult,
@@ -23,13 +23,13 @@ from janbench.model.result import (
     Verdict,
     worst,
 )
-from janbench.pipeline.case import Case, select
-from janbench.pipeline.cases import catalogue
 from janbench.pipeline.companions import companion
 from janbench.pipeline.execute import Stage, execute
-from janbench.pipeline.listener import Listener
+from janbench.pipeline.observer import Listener
 from janbench.pipeline.reporting import write_reports
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.selection.case import Case, select
+from janbench.pipeline.selection.catalogue import catalogue
 from janbench.pipeline.sharing import check_shareable
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.preflight.target_check import check_target

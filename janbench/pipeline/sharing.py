@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from janbench.errors import ConfigError
-from janbench.model.plan import Lane, Plan
-from janbench.model.profile import Closed, Scheduled
-from janbench.pipeline.case import Case
+from janbench.model.load.plan import Lane, Plan
+from janbench.model.load.profile import Closed, Scheduled
+from janbench.pipeline.selection.case import Case
 
 
 def check_shareable(case: Case, instances: int) -> None:
@@ -31,7 +31,7 @@ def check_shareable(case: Case, instances: int) -> None:
 
 
 def _shares(plan: Plan, lane: Lane) -> tuple[int, str]:
-    """Give into how many parts a lane's load can be cut at the most, and what is cut."""
+    """Return into how many parts a lane's load can be cut at the most, and what is cut."""
     profile, most = lane.profile, plan.load.max_vus
     if isinstance(profile, Scheduled):
         return min((len(profile.arrivals), "arrivals"), (most, "virtual users (load.max_vus)"))

@@ -9,16 +9,16 @@ from pathlib import Path
 from janbench import remote_write
 from janbench.config.telemetry import grafana, open_telemetry, run_tags
 from janbench.config.telemetry import remote_write as remote_write_settings
-from janbench.engines.k6_command import parse_version
-from janbench.engines.k6_outputs import Output, otel_output, prometheus_output
-from janbench.model.result import EngineInfo, Reason, RunResult, ScenarioResult
+from janbench.engines.k6.command import parse_version
+from janbench.engines.k6.outputs import Output, otel_output, prometheus_output
+from janbench.model.results.result import EngineInfo, Reason, RunResult, ScenarioResult
 from janbench.model.telemetry import OpenTelemetry, RemoteWrite, RunTags
-from janbench.pipeline.case import Case
 from janbench.pipeline.request import RunRequest
+from janbench.pipeline.selection.case import Case
 from janbench.preflight.remote_write import check_remote_write
 from janbench.reports.annotations import Annotator
 from janbench.reports.prometheus import push_result
-from janbench.results.metrics_lost import metrics_lost
+from janbench.results.prometheus.lost_metrics import metrics_lost
 
 DASHBOARD_PORT = "5665"  # k6's default
 
@@ -57,7 +57,7 @@ class Telemetry:
         return found
 
     def output(self, engine: EngineInfo) -> Output:
-        """Give what to add to k6's command line and environment."""
+        """Return what to add to k6's command line and environment."""
         outputs = []
         if self.prometheus is not None:
             outputs.append(prometheus_output(self.prometheus))
@@ -92,7 +92,7 @@ class Telemetry:
 
 
 def tags_of(case: Case, testid: str) -> RunTags:
-    """Give the tags of a case's metrics; the passes of a demo have names of their own."""
+    """Return the tags of a case's metrics; the passes of a demo have names of their own."""
     test_case = case.subject.name
     if case.plan is not None:
         scenario = case.plan.scenario

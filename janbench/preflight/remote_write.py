@@ -19,7 +19,7 @@ _DOCKER_MARK = Path("/.dockerenv")
 def check_remote_write(
     target: RemoteWrite, engine: str, environment: Mapping[str, str], timeout_s: float = 5.0
 ) -> list[str]:
-    """Give warnings before a run: a loopback address in the wrong place, a receiver that refuses.
+    """Return warnings before a run: a loopback address in the wrong place, a receiver that refuses.
 
     None of them stops a run: a load test is worth having without its graphs.
     """

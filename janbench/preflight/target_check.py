@@ -11,7 +11,7 @@ import requests
 
 from janbench.errors import TargetError, suggestion
 from janbench.model.flavour import Call
-from janbench.model.plan import Plan
+from janbench.model.load.plan import Plan
 
 _BUDGET_S = 4.5
 _CONNECT_S = 2.0
@@ -120,7 +120,7 @@ def _json(answer: requests.Response) -> dict[str, Any]:
 
 
 def _cause(error: BaseException) -> str:
-    """Give the innermost reason of a chain of exceptions, without object addresses."""
+    """Return the innermost reason of a chain of exceptions, without object addresses."""
     text = str(error)
     for known in (
         "Connection refused",

@@ -12,7 +12,7 @@ from janbench.render.literal import literal
 
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
-    """Give the environment over the folder of templates."""
+    """Return the environment over the folder of templates."""
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates()),
         undefined=jinja2.StrictUndefined,

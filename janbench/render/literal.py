@@ -9,7 +9,7 @@ _WIDTH = 96
 
 
 def literal(value: Any, indent: int = 0) -> str:
-    """Give JSON text (pure ASCII, safe inside JavaScript) for a value that stands at `indent`.
+    """Return JSON text (pure ASCII, safe inside JavaScript) for a value that stands at `indent`.
 
     What fits on a line stays on one; keys keep their order. Raises TypeError for a value that JSON
     doesn't know.

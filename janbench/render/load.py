@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from janbench.model.plan import Lane, lanes_of
-from janbench.model.profile import Closed, Open, Scheduled
+from janbench.model.load.plan import Lane, lanes_of
+from janbench.model.load.profile import Closed, Open, Scheduled
 from janbench.model.scenario import Scenario
 
 _LANES = ("nonstream", "stream")
@@ -14,7 +14,7 @@ _SETUP_MARGIN_S = 30.0
 
 
 def load_settings(scenario: Scenario) -> dict[str, Any]:
-    """Give the load as data: rates that the environment may override, or lanes with shapes."""
+    """Return the load as data: rates that the environment may override, or lanes with shapes."""
     load = scenario.load
     steps = scenario.leaves
     names = tuple(load.lanes) if load.shaped else _LANES
@@ -49,7 +49,7 @@ def load_settings(scenario: Scenario) -> dict[str, Any]:
 
 
 def schedules(scenario: Scenario) -> dict[str, list[float]]:
-    """Give the start times of each lane that has given ones, in ms from the lane's start."""
+    """Return the start times of each lane that has given ones, in ms from the lane's start."""
     if not scenario.load.shaped:
         return {}
     return {
@@ -60,7 +60,7 @@ def schedules(scenario: Scenario) -> dict[str, list[float]]:
 
 
 def virtual_users(scenario: Scenario, lane: Lane) -> tuple[int, int]:
-    """Give how many virtual users a lane begins with, and how many it may come to.
+    """Return how many virtual users a lane begins with, and how many it may come to.
 
     One is held for a whole iteration, so rate x length of an iteration are needed; up to five times
     as many when the target slows down.

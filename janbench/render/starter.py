@@ -15,7 +15,7 @@ _JAN = ("http://127.0.0.1:8787", "jan-v1-4b")
 
 
 def starter(name: str, flavour: Flavour) -> dict[str, str]:
-    """Give a starter's files for a flavour of server: relative path -> text."""
+    """Return a starter's files for a flavour of server: relative path -> text."""
     base, model = _BASES.get(name, _JAN)
     facts = {
         "flavour": name,

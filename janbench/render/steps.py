@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from janbench.model.scenario import Scenario
-from janbench.model.step import Chat, Choose, Group, Leaf, ModelStep, Request, Step
-from janbench.model.step_base import BaseStep
+from janbench.model.steps.base import BaseStep
+from janbench.model.steps.step import Chat, Choose, Group, Leaf, ModelStep, Request, Step
 
 _COMMON = ("title", "label", "lane", "metric", "timeout_s")
 _FLOW = ("id", "title", "label", "lane", "metric", "timeout_s", "think_time_s", "slo", "tags",
@@ -15,7 +15,7 @@ _FLOW = ("id", "title", "label", "lane", "metric", "timeout_s", "think_time_s", 
 
 
 def step_nodes(scenario: Scenario) -> list[dict[str, Any]]:
-    """Give the tree of steps: leaves as `{kind, data}`, others as `{flow, data, inner}`.
+    """Return the tree of steps: leaves as `{kind, data}`, others as `{flow, data, inner}`.
 
     `inner` is a list of nodes of a group, a list of `{weight, steps}` of a choice.
     """

@@ -13,7 +13,7 @@ _ABORT_AFTER = "5s"
 
 
 def thresholds(scenario: Scenario) -> dict[str, list[Any]]:
-    """Give thresholds by metric, in k6's form."""
+    """Return thresholds by metric, in k6's form."""
     found: dict[str, list[Any]] = {}
     for metric, given in scenario.judged_by.items():
         found.setdefault(_measured(scenario, metric), []).extend(t.for_k6() for t in given)

@@ -38,7 +38,7 @@ def write_scripts(scripts: Iterable[Script], folder: Path) -> list[Path]:
 
 
 def differing(scripts: Iterable[Script], folder: Path) -> list[Path]:
-    """Give the files that are missing or differ from what would be rendered."""
+    """Return the files that are missing or differ from what would be rendered."""
     wanted = {folder / name: text for script in scripts for name, text in script.files.items()}
     return sorted(path for path, text in wanted.items() if _read(path) != text)
 
@@ -49,7 +49,7 @@ def is_rendered(path: Path) -> bool:
 
 
 def hand_written(folder: Path) -> list[Path]:
-    """Give the k6 scripts of a folder that a person wrote, sorted by name."""
+    """Return the k6 scripts of a folder that a person wrote, sorted by name."""
     return [path for path in sorted(folder.glob("*.js")) if not is_rendered(path)]
 
 

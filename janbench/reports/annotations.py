@@ -6,7 +6,7 @@ import time
 
 import requests
 
-from janbench.model.result import ScenarioResult
+from janbench.model.results.result import ScenarioResult
 from janbench.model.telemetry import Grafana, RunTags
 
 _TIMEOUT_S = 5.0

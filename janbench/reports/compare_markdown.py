@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from janbench.model.comparison import Comparison, RunReference, ScenarioComparison
+from janbench.model.results.comparison import Comparison, RunReference, ScenarioComparison
 from janbench.reports.compare_rows import HEAD_ROW, conclusion, row_of
 from janbench.reports.markdown import escape
 from janbench.reports.table import markdown_table
@@ -13,7 +13,7 @@ MARKS = {"better": "✅", "same": "✅", "worse": "❌", "inconclusive": "❔"}
 
 
 def compare_markdown(comparison: Comparison) -> str:
-    """Give the text."""
+    """Return the text."""
     return "\n".join(_lines(comparison)).rstrip() + "\n"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from janbench.model.comparison import Comparison, Effect
 from janbench.model.metric import title_of
+from janbench.model.results.comparison import Comparison, Effect
 from janbench.reports import figures
 
 WORDS = {
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 
 def row_of(effect: Effect) -> Row:
-    """Give an effect's texts."""
+    """Return an effect's texts."""
     return Row(
         figure=f"{title_of(effect.metric)} {effect.statistic}".rstrip(),
         base=figures.in_unit(effect.base, effect.unit),

@@ -7,7 +7,7 @@ from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
-from janbench.model.comparison import Comparison, RunReference, ScenarioComparison
+from janbench.model.results.comparison import Comparison, RunReference, ScenarioComparison
 from janbench.reports.compare_rows import HEAD_ROW, conclusion, row_of
 
 STYLES = {"better": "green", "same": "green", "worse": "bold red", "inconclusive": "yellow"}

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from janbench.model.result import Distribution, Reason, RunResult, ScenarioResult, Verdict
+from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult, Verdict
 
 COLOURS: dict[Verdict, str] = {
     "pass": "green",
@@ -28,7 +28,7 @@ _SHOWN = (
 
 
 def verdict_text(verdict: Verdict) -> Text:
-    """Give a verdict as a coloured label."""
+    """Return a verdict as a coloured label."""
     return Text(f" {verdict.upper()} ", style=f"bold white on {COLOURS[verdict]}")
 
 
@@ -57,7 +57,7 @@ def print_run(result: RunResult, folder: Path, console: Console) -> None:
 
 
 def scenario_block(scenario: ScenarioResult) -> RenderableType:
-    """Give a scenario: verdict, why, steps, tokens."""
+    """Return a scenario: verdict, why, steps, tokens."""
     parts: list[RenderableType] = [_headline(scenario)]
     parts += _reason_lines(scenario)
     if scenario.mode != "single" and scenario.steps:
@@ -152,7 +152,7 @@ def _percentiles(d: Distribution | None) -> list[str]:
 
 
 def milliseconds(value: float | None) -> str:
-    """Give milliseconds with three significant digits, in a form for tables."""
+    """Return milliseconds with three significant digits, in a form for tables."""
     if value is None:
         return "-"
     if value >= 100:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from janbench.model.plan import Plan
-from janbench.model.profile import Open
+from janbench.model.load.plan import Plan
+from janbench.model.load.profile import Open
 
 
 def phase_of(plan: Plan, elapsed_s: float) -> str:
@@ -22,7 +22,7 @@ def phase_of(plan: Plan, elapsed_s: float) -> str:
 
 
 def offered_rate(plan: Plan, elapsed_s: float) -> float | None:
-    """Give iterations per second over all lanes; None for a load that isn't made of rates."""
+    """Return iterations per second over all lanes; None for a load that isn't made of rates."""
     since = elapsed_s - plan.load.warmup
     rates = [_rate(lane.profile, since) for lane in plan.lanes if isinstance(lane.profile, Open)]
     return sum(rates) if rates and len(rates) == len(plan.lanes) and since >= 0 else None
@@ -39,7 +39,7 @@ def _rate(profile: object, at_s: float) -> float:
 
 
 def _segment(profile: object, at_s: float) -> tuple[float, float, float] | None:
-    """Give the rates at both ends of the segment at a time, and the share of it that is over."""
+    """Return the rates at both ends of the segment at a time, and the share of it that is over."""
     if not isinstance(profile, Open):
         return None
     for segment in profile.segments:

@@ -88,7 +88,7 @@ def statistic_of(name: str, statistic: str) -> str:
 
 
 def unit_of(metric: str) -> str:
-    """Give the unit that a metric's name promises."""
+    """Return the unit that a metric's name promises."""
     if metric.endswith("_ms") or metric in ("http_req_duration", "http_req_waiting"):
         return "ms"
     if metric in ("checks", "http_req_failed", "goodput", "error_rate"):

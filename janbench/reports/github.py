@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from janbench.model.result import RunResult, Verdict
+from janbench.model.results.result import RunResult, Verdict
 
 # GitHub drops a step's summary whole when it is larger.
 _SUMMARY_LIMIT = 1024 * 1024
@@ -33,7 +33,7 @@ def append_step_summary(text: str, path: Path) -> bool:
 
 
 def workflow_commands(run: RunResult) -> str:
-    """Give workflow commands, one a line, that show why scenarios didn't pass; empty for a pass."""
+    """Return workflow commands, one a line, that show why scenarios didn't pass, if any."""
     found = []
     for scenario in run.scenarios:
         if scenario.verdict == "pass":

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from janbench.model.metric import title_of
-from janbench.model.result import RunResult, ScenarioResult
+from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.reports import figures
 
 # What XML 1.0 can't hold, escaped or not.
@@ -29,7 +29,7 @@ class _Case(NamedTuple):
 
 
 def junit(run: RunResult) -> str:
-    """Give the text of `junit.xml`."""
+    """Return the text of `junit.xml`."""
     root = ET.Element("testsuites", {"name": "janbench", "time": _seconds(run.duration_s)})
     suites = [_suite(run, scenario) for scenario in run.scenarios]
     if run.verdict not in {"pass", *(scenario.verdict for scenario in run.scenarios)}:

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from janbench.model.duration import told
 from janbench.model.job import Progress
-from janbench.model.plan import Plan
-from janbench.model.result import EngineInfo, RunResult, ScenarioResult
-from janbench.model.subject import Subject
+from janbench.model.load.plan import Plan
+from janbench.model.results.case_info import Subject
+from janbench.model.results.result import EngineInfo, RunResult, ScenarioResult
 from janbench.reports.console import milliseconds, print_run, verdict_text
 from janbench.reports.course import offered_rate, phase_of
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from janbench.model.metric import title_of
-from janbench.model.result import Distribution, Reason, RunResult, ScenarioResult
+from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult
 from janbench.reports import figures
 from janbench.reports.table import markdown_table
 
@@ -20,7 +20,7 @@ _MESSAGES = 8
 
 
 def markdown(run: RunResult) -> str:
-    """Give the text of `summary.md`."""
+    """Return the text of `summary.md`."""
     return "\n".join(_lines(run)).rstrip() + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from janbench.model.result import EXIT_CODES, RunResult, ScenarioResult
+from janbench.model.results.result import EXIT_CODES, RunResult, ScenarioResult
 from janbench.model.telemetry import RemoteWrite, RunTags, Sample
 from janbench.remote_write import push
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from janbench.model.result import RunResult, ScenarioResult
+from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.reports import figures
 
 _STYLES = {"pass": "green", "fail": "red", "error": "red"}
@@ -36,7 +36,7 @@ class RunRow(NamedTuple):
 
 
 def run_rows(runs: Iterable[tuple[Path, RunResult | None, str]]) -> list[RunRow]:
-    """Give a row for each scenario of each run."""
+    """Return a row for each scenario of each run."""
     return [row for folder, run, problem in runs for row in _rows(folder, run, problem)]
 
 

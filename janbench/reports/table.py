@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 def markdown_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: Sequence[int] = (0,)
 ) -> Iterator[str]:
-    """Give the lines of a table; columns other than `text_columns` are aligned right.
+    """Return the lines of a table; columns other than `text_columns` are aligned right.
 
     Cells are taken as they are: what came from elsewhere has been escaped.
     """

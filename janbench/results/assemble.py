@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from janbench.model.job import Outcome
-from janbench.model.result import (
+from janbench.model.k6_exit import THRESHOLDS_CROSSED
+from janbench.model.results.case_info import StepInfo, Subject
+from janbench.model.results.result import (
     CheckResult,
     Distribution,
     LaneResult,
@@ -17,10 +19,8 @@ from janbench.model.result import (
     Throughput,
     Validity,
 )
-from janbench.model.subject import StepInfo, Subject
-from janbench.results.k6_exit import THRESHOLDS_CROSSED
-from janbench.results.k6_summary import K6Summary
-from janbench.results.records import Records
+from janbench.results.k6.summary import K6Summary
+from janbench.results.records.reader import Records
 from janbench.results.slo import (
     Measured,
     crossed_by_objectives,
@@ -107,7 +107,7 @@ def assemble(evidence: Evidence) -> ScenarioResult:
 
 
 def _counted_s(evidence: Evidence) -> float:
-    """Give the length of the part that counts: without warm-up and cool-down."""
+    """Return the length of the part that counts: without warm-up and cool-down."""
     return max(0.0, evidence.outcome.duration_s - evidence.subject.uncounted_s)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from janbench.errors import ConfigError
 from janbench.files import replace_file
-from janbench.model.result import RunResult
+from janbench.model.results.result import RunResult
 
 # Room that is kept for the final result: a disk that fills up during the run must not take it.
 _RESERVE_BYTES = 512 * 1024

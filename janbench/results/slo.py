@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from janbench.model.result import (
+from janbench.model.results.case_info import Subject
+from janbench.model.results.result import (
     Distribution,
     Objective,
     Requests,
@@ -17,9 +18,8 @@ from janbench.model.result import (
     Throughput,
 )
 from janbench.model.slo import Wanted
-from janbench.model.subject import Subject
-from janbench.results.k6_summary import K6Summary
-from janbench.results.records import Records
+from janbench.results.k6.summary import K6Summary
+from janbench.results.records.reader import Records
 
 _SHARES = ("error_rate", "goodput", "output_tokens_per_s", "requests_per_s")
 
@@ -113,7 +113,7 @@ def _goodput(
     limits: Sequence[tuple[str, float]],
     step: str | None,
 ) -> tuple[float | None, str]:
-    """Give the share of attempted requests that were good: dropped iterations were attempts, too.
+    """Return the share of attempted requests that were good: dropped iterations were attempts, too.
 
     A dropped iteration counts for as many requests as those that were started made on average.
     """
@@ -133,5 +133,5 @@ def crossed_by_objectives(summary: K6Summary, objectives: Sequence[Wanted]) -> b
 
 
 def thresholds_of(objectives: Sequence[Wanted]) -> set[tuple[str, str]]:
-    """Give the k6 thresholds that stand for objectives: reports show the objectives instead."""
+    """Return the k6 thresholds that stand for objectives: reports show the objectives instead."""
     return {wanted.threshold for wanted in objectives if wanted.threshold is not None}

@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterator
 
 from janbench.model.job import Outcome
-from janbench.model.result import Reason, ScenarioResult, Verdict
-from janbench.model.subject import Subject
+from janbench.model.k6_exit import THRESHOLDS_CROSSED, error_message
+from janbench.model.results.case_info import Subject
+from janbench.model.results.result import Reason, ScenarioResult, Verdict
 from janbench.model.thresholds import TOKENS_SPENT
-from janbench.results.k6_exit import THRESHOLDS_CROSSED, error_message
 
 
 def judge(
     result: ScenarioResult, subject: Subject, outcome: Outcome, summary_kept: bool
 ) -> tuple[Verdict, list[Reason]]:
-    """Give the verdict and its reasons, the weightiest first; a pass may carry warnings."""
+    """Return the verdict and its reasons, the weightiest first; a pass may carry warnings."""
     if outcome.interrupted:
         message = "The run was interrupted before its end; what was measured until then is kept."
         return "interrupted", [Reason(kind="interrupted", message=message)]

@@ -1,4 +1,4 @@
-"""The embedded server's state, and the way of a request through it."""
+"""The way of a request through the embedded server."""
 
 from __future__ import annotations
 
@@ -10,51 +10,30 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from janbench.server.accounts import NOBODY, Accounts, User
-from janbench.server.clock import Clock
-from janbench.server.connection import Connection
+from janbench.server.accounts import NOBODY, User
 from janbench.server.control import control
-from janbench.server.delivery import Engine
-from janbench.server.exchange import Exchange, Reply, Request
 from janbench.server.faults import FAULTS, NONE, Fault, FaultDice, Hits, with_html
 from janbench.server.flavours import FLAVOURS
-from janbench.server.generation import Model
+from janbench.server.http.connection import Connection
+from janbench.server.http.exchange import Exchange, Reply, Request
+from janbench.server.http.routing import Call, NotJsonError, Route, Router, parse_object
 from janbench.server.ids import uuid4
-from janbench.server.options import JAN_DEFAULT_KEY, ServerOptions
-from janbench.server.routing import Call, NotJsonError, Route, Router, parse_object
-from janbench.server.slots import Slots
-from janbench.server.store import Store
-from janbench.server.truth import Truth, TruthRow
+from janbench.server.options import ServerOptions
+from janbench.server.state import ServerState
+from janbench.server.truth import TruthRow
 
 _NS = 1_000_000_000
 _ANY = frozenset((Hits.ANY,))
 
 
 class App:
-    """Answers requests; all state of one server."""
+    """Answers requests, from the state of one server."""
 
     def __init__(
         self, options: ServerOptions, loop: asyncio.AbstractEventLoop, event_loop: str
     ) -> None:
-        self.options = options
-        self.event_loop = event_loop
-        self.connections: set[Connection] = set()
-        self.stopping = False
-        self.events_per_s = 0.0
-        self._events_before = 0
-        self._measured_ns = time.perf_counter_ns()
         self.flavour = FLAVOURS[options.flavour]
-        self.api_key = options.api_key or JAN_DEFAULT_KEY
-        self.accounts = Accounts(options.seed, options.token_ttl_s)
-        self.store = Store()
-        self.model = Model(options)
-        self.slots = Slots(options.slots, options.slowdown)
-        self.truth = Truth(options.truth_limit)
-        self.started_s = int(time.time())
-        self.started_ns = time.perf_counter_ns()
-        self.engine = Engine(
-            Clock(loop), self.slots, round(options.stream_limit_s * _NS), options.queue_header
-        )
+        self.state = ServerState(options, loop, event_loop, self.flavour.commit_error)
         self._router = Router(self.flavour.routes)
         self._dice = FaultDice(
             options.faults, options.seed, options.fault_from, options.fault_until
@@ -65,11 +44,11 @@ class App:
         path = request.path
         if path.startswith("/__"):
             exchange = Exchange(request, connection, None)
-            exchange.reply(control(self, request, path))
+            exchange.reply(control(self.state, request, path))
             return exchange
         row = self._open_row(request, path)
         exchange = Exchange(request, connection, row)
-        exchange.on_finished = lambda: self.truth.close(row)
+        exchange.on_finished = lambda: self.state.truth.close(row)
         exchange.headers.append((self.flavour.request_id_header, row.request_id))
         found = self._router.find(request.method, path)
         if found is None:
@@ -81,16 +60,12 @@ class App:
             exchange.reply(fault)
             return exchange
         row.fault = fault.name
-        reply = self._answer(Call(self, exchange, request, params, fault, NOBODY), route, path)
+        reply = self._answer(
+            Call(self.state, exchange, request, params, fault, NOBODY), route, path
+        )
         if reply is not None:
             exchange.reply(poisoned(reply) if fault.html else reply)
         return exchange
-
-    def measure_rate(self) -> None:
-        """Take the rate of events since the last call."""
-        now, events = time.perf_counter_ns(), self.engine.events
-        self.events_per_s = (events - self._events_before) * _NS / (now - self._measured_ns)
-        self._events_before, self._measured_ns = events, now
 
     def _answer(self, call: Call, route: Route, path: str) -> Reply | None:
         fault, flavour = call.fault, self.flavour
@@ -99,7 +74,7 @@ class App:
                 return flavour.login_failure
             return flavour.refuse(fault.status, path)
         if route.protected:
-            user = flavour.authenticate(self, call.request)
+            user = flavour.authenticate(self.state, call.request)
             if not isinstance(user, User):
                 return user
             call.user = user
@@ -115,7 +90,7 @@ class App:
         headers = request.headers
         asked = headers.get("x-request-id") if self.flavour.keeps_request_id else None
         row = TruthRow(
-            index=self.truth.next_index,
+            index=self.state.truth.next_index,
             method=request.method,
             path=path,
             request_id=asked or uuid4(),
@@ -124,12 +99,12 @@ class App:
             epoch_s=time.time() - (time.perf_counter_ns() - request.received_ns) / _NS,
             context=dict(parse_qsl(headers.get("x-janbench-context", ""))),
         )
-        self.truth.open(row)
+        self.state.truth.open(row)
         return row
 
     def _pick_fault(self, request: Request, route: Route, index: int) -> Fault | Reply:
         kinds = _kinds(request, route) if self._may_fail(request) else _ANY
-        if self.options.allow_fault_header and (asked := request.headers.get("x-fault")):
+        if self.state.options.allow_fault_header and (asked := request.headers.get("x-fault")):
             fault = FAULTS.get(asked)
             if fault is None:
                 known = ", ".join(FAULTS)
@@ -141,7 +116,7 @@ class App:
         return fault
 
     def _may_fail(self, request: Request) -> bool:
-        return bool(self.options.faults) or "x-fault" in request.headers
+        return bool(self.state.options.faults) or "x-fault" in request.headers
 
 
 def poisoned(reply: Reply) -> Reply:

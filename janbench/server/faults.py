@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from janbench.errors import ConfigError
-from janbench.server.prose import HTML
+from janbench.server.generation.prose import HTML
 
 
 class Hits(Enum):

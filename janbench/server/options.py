@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from janbench.errors import ConfigError
-from janbench.server.distributions import Distribution
 from janbench.server.faults import FaultRule
+from janbench.server.generation.distributions import Distribution
 
 JAN_DEFAULT_KEY = "sk-embedded"
 FLAVOURS = ("jan-v1", "jan-v1-main", "jan-v2", "openai")

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from janbench.errors import CompanionError, ConfigError
 from janbench.server.app import App
-from janbench.server.connection import Connection
+from janbench.server.http.connection import Connection
 from janbench.server.options import ServerOptions
+from janbench.server.state import ServerState
 
 _STATS_PERIOD_S = 1.0
 _STDIN = 0
@@ -60,23 +61,24 @@ async def _serve(
     listener = _bind(options.host, options.port)
     stop = asyncio.Event()
     app = App(options, loop, event_loop)
+    state = app.state
     server = await loop.create_server(
-        lambda: Connection(app.serve, app.connections), sock=listener, backlog=1024
+        lambda: Connection(app.serve, state.connections), sock=listener, backlog=1024
     )
     _stop_on_signals(loop, stop)
     if exit_with_stdin:
         _stop_at_end_of_stdin(loop, stop)
-    ticker = loop.call_later(_STATS_PERIOD_S, _tick, loop, app)
+    ticker = loop.call_later(_STATS_PERIOD_S, _tick, loop, state)
     try:
         on_listening(Listening(options.host, listener.getsockname()[1], os.getpid()))
         await stop.wait()
     finally:
         ticker.cancel()
-        app.stopping = True
+        state.stopping = True
         server.close()
-        for connection in tuple(app.connections):
+        for connection in tuple(state.connections):
             connection.abort()
-        app.engine.clock.close()
+        state.engine.clock.close()
         # One turn for the transports to report their end.
         await asyncio.sleep(0)
         await server.wait_closed()
@@ -94,10 +96,10 @@ def _calm_the_collector() -> None:
     gc.set_threshold(700, 10, 1_000)
 
 
-def _tick(loop: asyncio.AbstractEventLoop, app: App) -> None:
-    app.measure_rate()
-    if not app.stopping:
-        loop.call_later(_STATS_PERIOD_S, _tick, loop, app)
+def _tick(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:
+    state.measure_rate()
+    if not state.stopping:
+        loop.call_later(_STATS_PERIOD_S, _tick, loop, state)
 
 
 def _bind(host: str, port: int) -> socket.socket:

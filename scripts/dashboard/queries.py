@@ -27,7 +27,7 @@ _LOOK_UPS = "[$__range:5s]"
 
 
 def percentile(metric: str, percent: int, where: str = GOOD, by: str = BY_STEP) -> str:
-    """Give a Trend's percentile at each moment: of everything since the start of the run."""
+    """Return a Trend's percentile at each moment: of everything since the start of the run."""
     return (
         f"max by ({by}) (k6_{metric}_p{percent}{{{where}}})"
         f" or histogram_quantile({percent / 100:g}, sum by ({by}) ({_histogram(metric, where)}))"
@@ -35,7 +35,7 @@ def percentile(metric: str, percent: int, where: str = GOOD, by: str = BY_STEP) 
 
 
 def final_percentile(metric: str, percent: int, where: str = GOOD, by: str = BY_STEP) -> str:
-    """Give a Trend's percentile as it stood at the end: one value for the dashboard's range."""
+    """Return a Trend's percentile as it stood at the end: one value for the dashboard's range."""
     histogram = (
         f"histogram_quantile({percent / 100:g}, sum by ({by}) ({_histogram(metric, where)}))"
     )
@@ -46,7 +46,7 @@ def final_percentile(metric: str, percent: int, where: str = GOOD, by: str = BY_
 
 
 def least(metric: str, where: str = GOOD, by: str = BY_STEP) -> str:
-    """Give a Trend's smallest value so far."""
+    """Return a Trend's smallest value so far."""
     return (
         f"min by ({by}) (k6_{metric}_min{{{where}}})"
         f" or histogram_quantile(0, sum by ({by}) ({_histogram(metric, where)}))"
@@ -54,7 +54,7 @@ def least(metric: str, where: str = GOOD, by: str = BY_STEP) -> str:
 
 
 def most(metric: str, where: str = GOOD, by: str = BY_STEP) -> str:
-    """Give a Trend's largest value so far."""
+    """Return a Trend's largest value so far."""
     return (
         f"max by ({by}) (k6_{metric}_max{{{where}}})"
         f" or histogram_quantile(1, sum by ({by}) ({_histogram(metric, where)}))"
@@ -62,7 +62,7 @@ def most(metric: str, where: str = GOOD, by: str = BY_STEP) -> str:
 
 
 def moving_percentile(metric: str, quantile: float, where: str = GOOD, by: str = BY_STEP) -> str:
-    """Give a Trend's percentile of the last moments only; native histograms alone hold it."""
+    """Return a Trend's percentile of the last moments only; native histograms alone hold it."""
     return (
         f"histogram_quantile({quantile:g}, sum by ({by}) "
         f"(rate({_histogram(metric, where)}[$__rate_interval])))"
@@ -70,22 +70,22 @@ def moving_percentile(metric: str, quantile: float, where: str = GOOD, by: str =
 
 
 def per_second(counter: str, where: str = RUN, by: str = BY_RUN) -> str:
-    """Give how fast a counter grows now."""
+    """Return how fast a counter grows now."""
     return f"sum by ({by}) (rate(k6_{counter}_total{{{where}}}[$__rate_interval]))"
 
 
 def total(counter: str, where: str = RUN, by: str = BY_RUN) -> str:
-    """Give a counter's value since the start of the run."""
+    """Return a counter's value since the start of the run."""
     return f"sum by ({by}) (last_over_time(k6_{counter}_total{{{where}}}{_RANGE}))"
 
 
 def total_or_zero(counter: str, where: str = RUN, by: str = BY_RUN) -> str:
-    """Give a counter's value, 0 where k6 never touched it and so never sent it."""
+    """Return a counter's value, 0 where k6 never touched it and so never sent it."""
     return f"{total(counter, where, by)} or 0 * {total('iterations', RUN, by)}"
 
 
 def error_ratio(where: str = STEP, by: str = BY_RUN) -> str:
-    """Give failed requests / all requests since the start: bad statuses and broken 200s."""
+    """Return failed requests / all requests since the start: bad statuses and broken 200s."""
     requests = total("http_reqs", where, by)
     refused = total("http_reqs", f'{where},expected_response="false"', by)
     broken = total("llm_failed_inside_200", where, by)
@@ -94,17 +94,17 @@ def error_ratio(where: str = STEP, by: str = BY_RUN) -> str:
 
 
 def worst_check(by: str = BY_RUN) -> str:
-    """Give the smallest share of passes among the checks; k6 doesn't send how many there were."""
+    """Return the smallest share of passes among the checks; k6 doesn't send how many there were."""
     return f"min by ({by}) (last_over_time(k6_checks_rate{{{STEP}}}{_RANGE}))"
 
 
 def gauge(name: str, where: str = RUN, by: str = BY_RUN) -> str:
-    """Give a k6 gauge at each moment."""
+    """Return a k6 gauge at each moment."""
     return f"sum by ({by}) (k6_{name}{{{where}}})"
 
 
 def pushed(name: str, where: str = RUN, by: str = BY_RUN) -> str:
-    """Give a figure that janbench pushed when the run had ended."""
+    """Return a figure that janbench pushed when the run had ended."""
     return f"max by ({by}) (last_over_time(janbench_{name}{{{where}}}{_RANGE}))"
 
 

@@ -13,7 +13,7 @@ _ANY = ".*"
 
 
 def variables() -> list[dashboard.QueryVariable | dashboard.DatasourceVariable]:
-    """Give the variables in the order in which they narrow the choice."""
+    """Return the variables in the order in which they narrow the choice."""
     chosen = 'environment=~"$environment",test_case=~"$test_case"'
     return [
         dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),

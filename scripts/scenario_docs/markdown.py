@@ -10,13 +10,13 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from janbench.model.model_step import ModelStep
-from janbench.model.step_base import BaseStep
+from janbench.model.steps.base import BaseStep
+from janbench.model.steps.model_step import ModelStep
 from scripts.scenario_docs.examples import EXAMPLES
 
 
 def own_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Give the keys that a model adds to those that its page tells of elsewhere, by alias."""
+    """Return the keys that a model adds to those that its page tells of elsewhere, by alias."""
     told: set[str] = set()
     if issubclass(model, BaseStep) and model is not BaseStep:
         told = set(BaseStep.model_fields)
@@ -37,7 +37,7 @@ def heading(model: type[BaseModel]) -> str:
 
 
 def section(model: type[BaseModel]) -> Iterator[str]:
-    """Give the lines of a model's section."""
+    """Return the lines of a model's section."""
     yield f"### {heading(model)}\n"
     yield re.sub(r"\n    ", "\n", (model.__doc__ or "").strip()) + "\n"
     fields = own_fields(model)

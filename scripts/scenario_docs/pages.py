@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from janbench.model import (
-    arrivals,
-    load,
-    model_step,
-    open_shapes,
-    prompts,
-    scenario,
-    shape,
-    slo,
-    step,
-    step_base,
-    thresholds,
-)
-from janbench.model import request_step as requests
+from janbench.model import prompts, scenario, slo, thresholds
+from janbench.model.load import arrivals, load, open_shapes, shape
+from janbench.model.steps import base as step_base
+from janbench.model.steps import model_step, step
+from janbench.model.steps import request_step as requests
 
 Chapter = tuple[str, str, tuple[type[BaseModel], ...]]
 

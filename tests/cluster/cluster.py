@@ -47,11 +47,11 @@ class Cluster:
             self._server.down = False
 
     def rights(self) -> set[tuple[str, str]]:
-        """Give the verb and resource of every request for an object so far."""
+        """Return the verb and resource of every request for an object so far."""
         return self._server.api.rights
 
     def objects(self) -> list[tuple[str, str]]:
-        """Give the kind and name of what exists now, Secrets apart."""
+        """Return the kind and name of what exists now, Secrets apart."""
         return [(KINDS[resource], name) for resource, name in self._store.names()]
 
 

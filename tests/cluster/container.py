@@ -90,7 +90,7 @@ class Container:
             self.ended.wait(5)
 
     def status(self) -> Body:
-        """Give its entry in the pod's status."""
+        """Return its entry in the pod's status."""
         return {
             "name": self.name,
             "image": self.spec.get("image", ""),

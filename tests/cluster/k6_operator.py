@@ -66,7 +66,7 @@ class Operator:
             pod.kill()
 
     def pod(self, namespace: str, name: str) -> Pod:
-        """Give a pod that exists or existed."""
+        """Return a pod that exists or existed."""
         return next(p for p in self.pods if (p.namespace, p.name) == (namespace, name))
 
     def _work(self) -> None:

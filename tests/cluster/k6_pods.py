@@ -16,7 +16,7 @@ _DROPPED = ("--no-usage-report", "-v", "--verbose", "-l", "--linger")
 
 
 def runner_pod(run: Body, index: int) -> Body:
-    """Give the pod of the runner `index` (from 1)."""
+    """Return the pod of the runner `index` (from 1)."""
     spec, name = run["spec"], run["metadata"]["name"]
     pod = spec.get("runner") or {}
     labels = _labels(run, pod, {"runner": "true"})
@@ -24,7 +24,7 @@ def runner_pod(run: Body, index: int) -> Body:
 
 
 def initializer_pod(run: Body) -> Body:
-    """Give the pod that inspects the script."""
+    """Return the pod that inspects the script."""
     spec, name = run["spec"], run["metadata"]["name"]
     pod = spec.get("initializer") or spec.get("runner") or {}
     labels = _labels(run, spec.get("runner") or {}, {})
@@ -33,7 +33,7 @@ def initializer_pod(run: Body) -> Body:
 
 
 def segments(index: int, parallelism: int) -> list[str]:
-    """Give the options for one runner's share of the load."""
+    """Return the options for one runner's share of the load."""
     if parallelism < 2:
         return []
     points = ["0", *(f"{i}/{parallelism}" for i in range(1, parallelism)), "1"]
@@ -72,7 +72,7 @@ def _run_command(run: Body, index: int) -> list[str]:
 
 
 def _inspect_command(spec: Body) -> str:
-    """Give the operator's own shell command: of k6's messages only `level=error` is printed."""
+    """Return the operator's own shell command: of k6's messages only `level=error` is printed."""
     archive = "/tmp/janbench-initializer.archived.tar"
     words = shlex.join(archive_arguments(_arguments(spec)))
     return (

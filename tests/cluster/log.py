@@ -42,14 +42,14 @@ class Log:
             self._changed.notify_all()
 
     def text(self) -> bytes:
-        """Give everything so far."""
+        """Return everything so far."""
         with self._changed:
             return b"".join(line.text for line in self._lines)
 
     def read(
         self, query: Mapping[str, str], closing: Callable[[], bool], rotated: int | None = None
     ) -> Iterator[bytes]:
-        """Give the log as the parameters of a log request say."""
+        """Return the log as the parameters of a log request say."""
         follow = query.get("follow") == "true"
         at = self._start(query, rotated)
         left = int(query["limitBytes"]) if "limitBytes" in query else None
@@ -93,7 +93,7 @@ def cut_after(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _beyond(lines: list[_Line], size: int) -> int:
-    """Give the index of the first line that starts at `size` or later; 0 for a shorter log."""
+    """Return the index of the first line that starts at `size` or later; 0 for a shorter log."""
     seen = 0
     for index, line in enumerate(lines):
         if seen >= size:

@@ -92,19 +92,19 @@ class Known:
         self._claims = claims
 
     def claim(self, name: str) -> Path:
-        """Give a claim's folder; raises NotReadyError."""
+        """Return a claim's folder; raises NotReadyError."""
         if name not in self._claims:
             raise NotReadyError("ContainerCreating", f'persistentvolumeclaim "{name}" not found')
         return self._claims[name]
 
     def secret(self, name: str) -> Mapping[str, str]:
-        """Give a Secret's keys and values; raises NotReadyError."""
+        """Return a Secret's keys and values; raises NotReadyError."""
         if name not in self._secrets:
             raise NotReadyError("CreateContainerConfigError", f'secret "{name}" not found')
         return self._secrets[name]
 
     def environment(self, listed: Iterable[Body]) -> dict[str, str]:
-        """Give a container's variables; raises NotReadyError."""
+        """Return a container's variables; raises NotReadyError."""
         found = {}
         for entry in listed:
             value = self._value(entry)
@@ -134,7 +134,7 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
 
 
 def inherited() -> dict[str, str]:
-    """Give what an image would bring: where programs are."""
+    """Return what an image would bring: where programs are."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {"PATH": path, "HOME": os.environ.get("HOME", "/")}
 

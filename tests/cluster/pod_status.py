@@ -20,7 +20,7 @@ def pod_status(
     number: int,
     since: str,
 ) -> Body:
-    """Give the status; containers have an entry once the pod has a node."""
+    """Return the status; containers have an entry once the pod has a node."""
     status: Body = {
         "phase": phase,
         "conditions": [_condition(kind, *told) for kind, told in conditions.items()],
@@ -39,7 +39,7 @@ def pod_status(
 
 
 def evicted_status(since: str) -> Body:
-    """Give the status of a pod that a node under pressure threw out: no container is told of."""
+    """Return the status of a pod that a node under pressure threw out: no container is told of."""
     return {
         "phase": "Failed",
         "reason": "Evicted",

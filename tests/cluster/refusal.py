@@ -28,7 +28,7 @@ class RefusalError(Exception):
 
 
 def qualified(resource: str) -> str:
-    """Give a resource's name with its API group, as messages have it."""
+    """Return a resource's name with its API group, as messages have it."""
     return f"{resource}.k6.io" if resource == "testruns" else resource
 
 

@@ -25,7 +25,7 @@ class Event:
 
 
 def now() -> str:
-    """Give the time as metadata has it."""
+    """Return the time as metadata has it."""
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -58,7 +58,7 @@ class Store:
             return copy.deepcopy(body)
 
     def get(self, resource: str, namespace: str, name: str) -> Body:
-        """Give an object; refuses one that doesn't exist."""
+        """Return an object; refuses one that doesn't exist."""
         with self.changed:
             return copy.deepcopy(self._stored(resource, namespace, name))
 
@@ -67,7 +67,7 @@ class Store:
         return (resource, namespace, name) in self._objects
 
     def all(self, resource: str, namespace: str | None = None) -> list[Body]:
-        """Give the objects of a resource, of one namespace or of all."""
+        """Return the objects of a resource, of one namespace or of all."""
         with self.changed:
             return [
                 copy.deepcopy(body)
@@ -96,12 +96,12 @@ class Store:
             return body
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """Give every object's resource and name."""
+        """Return every object's resource and name."""
         with self.changed:
             return iter([(resource, name) for resource, _, name in self._objects])
 
     def events(self, since: int) -> list[Event]:
-        """Give the changes after the change `since`."""
+        """Return the changes after the change `since`."""
         with self.changed:
             return self._events[since:]
 

@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 from janbench.errors import ConfigError
-from janbench.model.plan import lanes_of
-from janbench.model.profile import Arrival, Scheduled
+from janbench.model.load.plan import lanes_of
+from janbench.model.load.profile import Arrival, Scheduled
 from janbench.model.prompts import Prompt, Prompts
 from janbench.model.scenario import Scenario
-from janbench.model.step import ModelStep
+from janbench.model.steps.step import ModelStep
 from janbench.render.prompts.files import read_prompts, read_sharegpt
 from janbench.render.prompts.lengths import draw
 from janbench.render.prompts.messages import as_sent
@@ -31,7 +31,7 @@ class PromptFiles:
 
 
 def prompt_files(scenario: Scenario) -> PromptFiles:
-    """Give the prompts of each step that talks to the model.
+    """Return the prompts of each step that talks to the model.
 
     Raises ConfigError when a file of prompts can't be used, or holds none.
     """
@@ -68,7 +68,7 @@ def _file(rows: list[tuple[Prompt, dict[str, Any]]], prompts: Prompts) -> str:
 def _rows(
     scenario: Scenario, step: ModelStep, prompts: Prompts
 ) -> Iterator[tuple[Prompt, dict[str, Any]]]:
-    """Give each prompt with what is sent for it: messages, and its own bound on the answer."""
+    """Return each prompt with what is sent for it: messages, and its own bound on the answer."""
     rng = Random(f"output {prompts.seed}")
     for prompt in _prompts(
         scenario, step, prompts, counter(prompts.tokenizer, prompts.chars_per_token)
@@ -108,7 +108,7 @@ def _prompts(
 
 
 def _arrivals(scenario: Scenario, step: ModelStep) -> list[Arrival]:
-    """Give the arrivals whose lengths a step takes: those of the lane that runs it."""
+    """Return the arrivals whose lengths a step takes: those of the lane that runs it."""
     for lane in lanes_of(scenario, scenario.load):
         if step in scenario.in_lane(lane.name) and isinstance(lane.profile, Scheduled):
             known = [a for a in lane.profile.arrivals if a.input_tokens is not None]

@@ -23,7 +23,7 @@ Rows = Iterator[tuple[Location, Any]]
 
 
 def read_prompts(prompts: Prompts, file: Path) -> Iterator[Prompt]:
-    """Give the prompts of a file; raises ConfigError with the line that can't be used."""
+    """Return the prompts of a file; raises ConfigError with the line that can't be used."""
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         raise ConfigError(
@@ -38,7 +38,7 @@ def read_prompts(prompts: Prompts, file: Path) -> Iterator[Prompt]:
 
 
 def read_sharegpt(prompts: Prompts, file: Path) -> Iterator[tuple[Prompt, str]]:
-    """Give each conversation's prompt and the answer that was given to it (for its length)."""
+    """Return each conversation's prompt and the answer that was given to it (for its length)."""
     rows = _jsonl(file) if file.suffix.lower() in (".jsonl", ".ndjson") else _json(file)
     count = 0
     for where, row in _reading(rows, file):
@@ -148,7 +148,7 @@ def _prompt(row: Any, field: str | None, where: Location) -> Prompt:
 
 
 def _conversation(row: Any, take: str, where: Location) -> tuple[Prompt, str] | None:
-    """Give a conversation's prompt and its answer; None where it holds no question with one."""
+    """Return a conversation's prompt and its answer; None where it holds no question with one."""
     turns = row.get("conversations") or row.get("messages") if isinstance(row, dict) else None
     if not isinstance(turns, list):
         raise ConfigError("not a conversation: no list 'conversations'", where=where)

@@ -14,7 +14,7 @@ _MOST_BYTES = 20 * 1024 * 1024
 
 
 def as_sent(message: Message) -> dict[str, Any]:
-    """Give a message as JSON; its images become parts, files among them inside the request.
+    """Return a message as JSON; its images become parts, files among them inside the request.
 
     Raises ConfigError for a file that can't be read, is no image, or has more than 20 MiB.
     """

@@ -40,7 +40,7 @@ class Text:
         self._chars = 1.2 * len(sample) / counter.count(sample)
 
     def take(self, tokens: int, rng: Random) -> str:
-        """Give a piece of at most so many tokens, exact for a tokenizer, from a random place."""
+        """Return a piece of at most so many tokens, exact for a tokenizer, from a random place."""
         wanted = int(tokens * self._chars) + 8
         pieces, left = [], wanted
         while left > 0:
@@ -52,7 +52,7 @@ class Text:
 
 
 def synthetic(prompts: Prompts, source: Synthetic, counter: Counter) -> Iterator[str]:
-    """Give the texts of made-up prompts; the same for the same seed.
+    """Return the texts of made-up prompts; the same for the same seed.
 
     A shared prefix is part of a prompt's length: a prompt that is shorter is cut from it.
     """
@@ -73,7 +73,7 @@ def synthetic(prompts: Prompts, source: Synthetic, counter: Counter) -> Iterator
 
 
 def of_lengths(seed: int, lengths: Sequence[int], counter: Counter) -> Iterator[str]:
-    """Give a text of each of these lengths in tokens."""
+    """Return a text of each of these lengths in tokens."""
     text, rng = Text(seed, counter), Random(f"trace {seed}")
     for tokens in lengths:
         yield text.take(tokens, rng)

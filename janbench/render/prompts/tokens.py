@@ -18,7 +18,7 @@ class Counter:
 
 
 def counter(tokenizer: str | None, chars_per_token: float) -> Counter:
-    """Give a counter: that of a `tokenizer.json`, else an estimate by characters.
+    """Return a counter: that of a `tokenizer.json`, else an estimate by characters.
 
     Raises ConfigError when the package `tokenizers` is missing or the file is none.
     """

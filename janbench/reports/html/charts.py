@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from janbench.model.metric import title_of
-from janbench.model.series import Cdf, LatencyLine, ScenarioSeries
+from janbench.model.results.series import Cdf, LatencyLine, ScenarioSeries
 from janbench.reports import figures
 from janbench.reports.html.chart import Chart, Key
 from janbench.reports.html.plot import (
@@ -31,7 +31,7 @@ _WIDE = 25.0
 def scenario_charts(
     prefix: str, series: ScenarioSeries, titles: Mapping[str, str]
 ) -> Iterator[Chart]:
-    """Give the charts that there is data for; `titles` names the steps for people."""
+    """Return the charts that there is data for; `titles` names the steps for people."""
     for metric in ("ttft_ms", "e2e_ms"):
         if series.latency.get(metric):
             yield latency_chart(f"{prefix}-{metric}-time", metric, series, titles)
@@ -267,7 +267,7 @@ def _holes(values: Sequence[float | None]) -> list[float]:
 
 
 def _some(count: int) -> list[int]:
-    """Give evenly spread places, at most as many as a table may have rows."""
+    """Return evenly spread places, at most as many as a table may have rows."""
     step = max(1, -(-count // _TABLE_ROWS))
     return list(range(0, count, step))
 

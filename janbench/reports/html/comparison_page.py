@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from janbench.model.comparison import Comparison
 from janbench.model.metric import title_of
-from janbench.model.series import ScenarioSeries
+from janbench.model.results.comparison import Comparison
+from janbench.model.results.series import ScenarioSeries
 from janbench.reports.compare_rows import HEAD_ROW, conclusion, row_of
 from janbench.reports.html.chart import Chart
 from janbench.reports.html.charts import cdf_chart

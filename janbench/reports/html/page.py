@@ -9,8 +9,8 @@ from typing import TextIO
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from janbench.model.result import RunResult, ScenarioResult
-from janbench.model.series import ScenarioSeries
+from janbench.model.results.result import RunResult, ScenarioResult
+from janbench.model.results.series import ScenarioSeries
 from janbench.reports import figures
 from janbench.reports.html import script
 from janbench.reports.html.chart import Chart

@@ -30,17 +30,17 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 
 
 
 def series_colour(place: int) -> str:
-    """Give the name of the colour of the series at this place; after the last it begins again."""
+    """Return the name of the colour of the series at this place; after the last it begins again."""
     return f"series-{place % len(PALETTE) + 1}"
 
 
 def error_colour(place: int) -> str:
-    """Give the name of the colour of an error class."""
+    """Return the name of the colour of an error class."""
     return f"error-{min(place, len(ERROR_PALETTE) - 1) + 1}"
 
 
 def paint(name: str) -> str:
-    """Give the colour of a name."""
+    """Return the colour of a name."""
     return {**PALETTE, **ERROR_PALETTE}[name]
 
 

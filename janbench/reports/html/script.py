@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent.parent / "templates"
 
 @cache
 def library() -> str:
-    """Give BokehJS, without what only its server and its widgets need."""
+    """Return BokehJS, without what only its server and its widgets need."""
     from bokeh.resources import Resources
 
     parts = Resources(mode="inline", components=["bokeh"], minified=True).js_raw
@@ -30,18 +30,18 @@ def library() -> str:
 
 @cache
 def page_script() -> str:
-    """Give the page's own script: it embeds the charts and follows the theme."""
+    """Return the page's own script: it embeds the charts and follows the theme."""
     return _in_script((_FOLDER / "report.js").read_text(encoding="utf-8"))
 
 
 @cache
 def style() -> str:
-    """Give the page's style sheet."""
+    """Return the page's style sheet."""
     return (_FOLDER / "report.css").read_text(encoding="utf-8")
 
 
 def charts_as_data(charts: Sequence[Chart]) -> str:
-    """Give the charts as JSON that may stand inside a script element."""
+    """Return the charts as JSON that may stand inside a script element."""
     from bokeh.core.types import ID
     from bokeh.embed import json_item
 
@@ -51,7 +51,7 @@ def charts_as_data(charts: Sequence[Chart]) -> str:
 
 
 def security_policy(scripts: Sequence[str]) -> str:
-    """Give the policy: these scripts and no others, inline styles, nothing from the network."""
+    """Return the policy: these scripts and no others, inline styles, nothing from the network."""
     hashes = " ".join(f"'sha256-{_sha256(text)}'" for text in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from janbench.model.series import ScenarioSeries, SlowRequest
+from janbench.model.results.series import ScenarioSeries, SlowRequest
 from janbench.reports import figures
 from janbench.reports.html.chart import Chart, Key
 from janbench.reports.html.plot import add_hover, new_figure, paint

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from janbench.model.metric import METRICS, title_of
-from janbench.model.result import Distribution, RunResult, ScenarioResult
-from janbench.model.series import ScenarioSeries
+from janbench.model.results.result import Distribution, RunResult, ScenarioResult
+from janbench.model.results.series import ScenarioSeries
 from janbench.reports import figures
 from janbench.reports.html.chart import Chart
 
@@ -63,7 +63,7 @@ class ScenarioView:
 
 
 def step_titles(scenario: ScenarioResult) -> dict[str, str]:
-    """Give each step's title; steps of the same title are told apart by their id."""
+    """Return each step's title; steps of the same title are told apart by their id."""
     plain = {name: step.title or name for name, step in scenario.steps.items()}
     return {
         name: title if list(plain.values()).count(title) == 1 else f"{title} ({name})"
@@ -99,7 +99,7 @@ def scenario_view(
 
 
 def metric_definitions(run: RunResult) -> list[tuple[str, str, str]]:
-    """Give name, title and definition of every metric that the run shows."""
+    """Return name, title and definition of every metric that the run shows."""
     shown = {name for scenario in run.scenarios for name in scenario.metrics}
     shown |= {o.metric for s in run.scenarios for o in s.slo.objectives}
     shown |= {"requests_per_s", "output_tokens_per_s", "error_rate"}

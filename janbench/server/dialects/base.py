@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from janbench.server.generation import Kind, Plan
+from janbench.server.generation.model import Kind, Plan
 
 Events = tuple[list[bytes], int]
 """Pieces of a body, and how many of the events in them bear content."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from janbench.server.chat_reply import ReplyHead
 from janbench.server.dialects.base import Events
-from janbench.server.generation import Kind, Plan
+from janbench.server.dialects.chat_reply import ReplyHead
+from janbench.server.generation.model import Kind, Plan
 
 _OBJECT = "chat.completion.chunk"
 _DONE = b"data: [DONE]"

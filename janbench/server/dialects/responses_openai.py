@@ -7,7 +7,7 @@ from typing import Any
 
 from janbench.server.dialects.base import Events
 from janbench.server.dialects.sse import named_event
-from janbench.server.generation import Kind, Plan
+from janbench.server.generation.model import Kind, Plan
 from janbench.server.ids import random_id
 
 Body = Callable[[str, list[dict[str, Any]]], dict[str, Any]]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from janbench.server.accounts import User
-from janbench.server.exchange import Headers, Reply, Request
-from janbench.server.routing import Call, Route
-
-if TYPE_CHECKING:
-    from janbench.server.app import App
+from janbench.server.http.exchange import Headers, Reply, Request
+from janbench.server.http.routing import Call, Route
+from janbench.server.state import ServerState
 
 SSE_HEADERS = (
     ("Content-Type", "text/event-stream"),
@@ -26,7 +23,7 @@ class Flavour:
     """Routes, authentication and the shapes of errors that belong to no route."""
 
     routes: tuple[Route, ...]
-    authenticate: Callable[[App, Request], User | Reply]
+    authenticate: Callable[[ServerState, Request], User | Reply]
     not_found: Callable[[str], Reply]
     refuse: Callable[[int, str], Reply]  # by status and path: 401, 429, 500
     bad_body: Callable[[str], Reply]  # by path: a body that isn't a JSON object
@@ -50,6 +47,6 @@ def describe_model(name: str, created: int) -> dict[str, object]:
 
 def list_models(call: Call) -> Reply:
     """The models that the server was started with."""
-    app = call.app
-    models = [describe_model(name, app.started_s) for name in app.options.models]
+    state = call.state
+    models = [describe_model(name, state.started_s) for name in state.options.models]
     return Reply.json({"object": "list", "data": models})

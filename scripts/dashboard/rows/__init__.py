@@ -7,6 +7,6 @@ from scripts.dashboard.rows import compare, http, journey, llm, load, moving, ve
 
 
 def rows() -> list[Row]:
-    """Give the rows from top to bottom."""
+    """Return the rows from top to bottom."""
     modules = (verdict, llm, journey, http, load, compare, moving)
     return [module.row() for module in modules]

@@ -36,7 +36,7 @@ _SLOWER = ((None, GREEN), (0.05, YELLOW), (0.1, RED))
 
 
 def row() -> Row:
-    """Give the row."""
+    """Return the row."""
     return Row(
         "Comparison of two runs",
         [

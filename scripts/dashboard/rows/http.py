@@ -19,7 +19,7 @@ _PHASES = ("blocked", "connecting", "tls_handshaking", "sending", "waiting", "re
 
 
 def row() -> Row:
-    """Give the row."""
+    """Return the row."""
     duration, step = "http_req_duration", "{{step}} {{testid}}"
     return Row(
         "HTTP",

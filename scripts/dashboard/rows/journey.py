@@ -29,7 +29,7 @@ _RUN = "{{testid}}"
 
 
 def row() -> Row:
-    """Give the row."""
+    """Return the row."""
     failures = queries.total("step_failures", queries.STEP, queries.BY_STEP)
     return Row(
         "Journey",

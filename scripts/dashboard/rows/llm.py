@@ -20,7 +20,7 @@ _LEGEND = "{{step}} {{testid}}"
 
 
 def row() -> Row:
-    """Give the row."""
+    """Return the row."""
     return Row("Model (LLM)", [*_times(), *_speed()])
 
 

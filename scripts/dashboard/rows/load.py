@@ -11,7 +11,7 @@ _LANE = "{{scenario}} {{testid}}"
 
 
 def row() -> Row:
-    """Give the row."""
+    """Return the row."""
     quarter = Look(width=6)
     lane = f"{queries.BY_RUN}, scenario"
     return Row(

@@ -15,7 +15,7 @@ _NATIVE = (
 
 
 def row() -> Row:
-    """Give the row; it is collapsed, since runs without native histograms leave it empty."""
+    """Return the row; it is collapsed, since runs without native histograms leave it empty."""
     return Row(
         "Moving percentiles (native histograms only)",
         [

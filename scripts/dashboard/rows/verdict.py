@@ -38,7 +38,7 @@ _VERDICTS = {
 
 
 def row() -> Row:
-    """Give the row."""
+    """Return the row."""
     return Row("Verdict at a glance", [*_figures(), _checks()])
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from janbench.results.k6_merge import merge_summaries
-from janbench.results.k6_summary import read_summary
+from janbench.results.k6.merge import merge_summaries
+from janbench.results.k6.summary import read_summary
 from tests.embedded import EmbeddedServer, embedded_server
 from tests.integration.core.runs import K6, Ran, environment, janbench
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from janbench.pipeline.blocks import blocks
+from janbench.pipeline.interleaving.blocks import blocks
 from tests.embedded import embedded_server
 from tests.integration.core.runs import janbench
 

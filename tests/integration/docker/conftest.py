@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from janbench.engines.base import EngineOptions
-from janbench.engines.docker_engine import DockerEngine
+from janbench.engines.docker.engine import DockerEngine
 from tests.docker_daemon import PrivateDaemon, make_k6_image, private_daemon, require
 
 MakeEngine = Callable[..., DockerEngine]

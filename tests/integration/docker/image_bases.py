@@ -33,7 +33,7 @@ def make_python_image(client: docker.DockerClient, folder: Path, name: str) -> N
 
 
 def _debian() -> Path:
-    """Give a tar of a small Debian; it takes half a minute to make, so it is kept."""
+    """Return a tar of a small Debian; it takes half a minute to make, so it is kept."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "janbench-tests"
     kept = cache / f"debian-{re.sub(r'[^a-z0-9]+', '-', f'{_VARIANT},{_PACKAGES}')}.tar"
     if kept.exists():

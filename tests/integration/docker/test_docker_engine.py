@@ -12,12 +12,12 @@ import pytest
 
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
-from janbench.engines.docker_engine import DockerEngine
-from janbench.engines.docker_reach import Reach
-from janbench.engines.local import LocalEngine
+from janbench.engines.docker.engine import DockerEngine
+from janbench.engines.docker.reach import Reach
+from janbench.engines.local.engine import LocalEngine
 from janbench.errors import ConfigError, EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
-from janbench.results.k6_summary import K6Summary, read_summary
+from janbench.results.k6.summary import K6Summary, read_summary
 from tests.docker_daemon import PrivateDaemon
 from tests.integration.docker.conftest import MakeEngine
 
@@ -249,7 +249,7 @@ def test_files_that_a_script_writes_come_back_and_overwrite_nothing(
 def test_missing_summary_is_an_error_although_k6_ended_well(
     make_engine: MakeEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("janbench.engines.docker_engine._SUMMARY", "no/such/folder/summary.json")
+    monkeypatch.setattr("janbench.engines.docker.engine._SUMMARY", "no/such/folder/summary.json")
     with pytest.raises(EngineError, match="left no summary"):
         run_one(make_engine(), job_of(folder, "export default function () {}\n"), quiet())
 

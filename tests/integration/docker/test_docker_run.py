@@ -50,7 +50,7 @@ def results(
 
 
 def shape(value: Any) -> Any:
-    """Give the keys at every depth of a result, without its figures."""
+    """Return the keys at every depth of a result, without its figures."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
     if isinstance(value, list):

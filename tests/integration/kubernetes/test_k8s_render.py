@@ -48,7 +48,7 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
 
 
 def test_large_test_needs_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("janbench.pipeline.cluster.CONFIG_MAP_BYTES", 1000)
+    monkeypatch.setattr("janbench.pipeline.cluster.manifests.CONFIG_MAP_BYTES", 1000)
     with pytest.raises(ConfigError, match="a ConfigMap holds 1 MB") as error:
         render(tmp_path, "test-responses")
     assert "--claim" in error.value.hint

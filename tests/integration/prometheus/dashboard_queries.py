@@ -47,7 +47,7 @@ Vector = list[tuple[dict[str, str], float]]
 
 
 def panel_queries() -> Iterator[PanelQuery]:
-    """Give every target of every panel, those of collapsed rows included."""
+    """Return every target of every panel, those of collapsed rows included."""
     document = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     row = ""
     for panel in document["panels"]:
@@ -65,7 +65,7 @@ def panel_queries() -> Iterator[PanelQuery]:
 
 
 def variable_queries() -> Iterator[tuple[str, str]]:
-    """Give the name and the query of every variable that asks Prometheus."""
+    """Return the name and the query of every variable that asks Prometheus."""
     document = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     for variable in document["templating"]["list"]:
         if variable["type"] == "query":
@@ -108,7 +108,7 @@ class Prometheus:
         return found
 
     def series(self, selector: str) -> list[dict[str, str]]:
-        """Give the labels of all series of the window."""
+        """Return the labels of all series of the window."""
         span = {"start": self.window.start, "end": self.window.end}
         found: list[dict[str, str]] = self._get("series", {"match[]": selector, **span})
         return found

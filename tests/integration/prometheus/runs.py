@@ -15,8 +15,8 @@ from pathlib import Path
 from janbench import process
 from janbench.config.scenario_file import load_scenarios
 from janbench.config.telemetry import remote_write, run_tags
-from janbench.engines.k6_outputs import prometheus_output
-from janbench.model.result import RunResult
+from janbench.engines.k6.outputs import prometheus_output
+from janbench.model.results.result import RunResult
 from janbench.model.telemetry import RemoteWrite
 from janbench.reports.prometheus import push_result
 from janbench.resources import builtin_scenarios
@@ -95,7 +95,7 @@ def _push(target: RemoteWrite, result: RunResult, scenarios: Path) -> None:
 
 
 def case_tag(scenario: str) -> str:
-    """Give the tag `test_case` of a built-in scenario."""
+    """Return the tag `test_case` of a built-in scenario."""
     named = load_scenarios(builtin_scenarios()).scenarios[scenario].test_case
     assert named
     return named

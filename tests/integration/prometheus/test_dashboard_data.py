@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from janbench.model.result import RunResult
-from janbench.results.from_prometheus import Source, result_from_prometheus
+from janbench.model.results.result import RunResult
+from janbench.results.prometheus.rebuild import Source, result_from_prometheus
 from tests.integration.prometheus.dashboard_queries import (
     Prometheus,
     Vector,

@@ -14,12 +14,12 @@ from janbench import process
 from janbench.config.telemetry import remote_write
 from janbench.engines import choose_engine
 from janbench.engines.base import EngineOptions
-from janbench.engines.k6_outputs import prometheus_output
+from janbench.engines.k6.outputs import prometheus_output
 from janbench.model.job import Job, Watcher
 from janbench.model.telemetry import RemoteWrite
 from janbench.preflight.remote_write import check_remote_write
 from janbench.remote_write import push
-from janbench.results.metrics_lost import metrics_lost
+from janbench.results.prometheus.lost_metrics import metrics_lost
 from tests.prometheus_server import prometheus_server
 from tests.receivers import receiver
 

@@ -9,8 +9,8 @@ from janbench import process
 from janbench.config.telemetry import open_telemetry
 from janbench.engines import choose_engine
 from janbench.engines.base import EngineOptions
-from janbench.engines.k6_command import parse_version
-from janbench.engines.k6_outputs import otel_output
+from janbench.engines.k6.command import parse_version
+from janbench.engines.k6.outputs import otel_output
 from tests.receivers import receiver
 
 # Longer than k6's second between two collections of its metrics.

@@ -34,7 +34,7 @@ ANSWER_WITHIN_S = 60
 
 
 def find_browser() -> str | None:
-    """Give the path of a Chromium, None when there is none."""
+    """Return the path of a Chromium, None when there is none."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 

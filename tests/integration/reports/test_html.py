@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from janbench.model.record import Record
+from janbench.model.results.record import Record
 from janbench.pipeline.reporting import LoadedRun, compare_runs, write_compare_html, write_run_html
 from tests.factories import (
     SCENARIO,

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from janbench.server.app import App
-from janbench.server.connection import Connection
-from janbench.server.distributions import parse_distribution
+from janbench.server.generation.distributions import parse_distribution
+from janbench.server.http.connection import Connection
 from janbench.server.options import FLAVOURS, ServerOptions
 from janbench.server.running import _new_loop
 from tests.integration.server.conftest import chat_body
@@ -48,7 +48,7 @@ def serving(flavour: str) -> Iterator[tuple[App, int]]:
     async def start() -> tuple[App, asyncio.Server]:
         app = App(options, loop, name)
         listening = await loop.create_server(
-            lambda: Connection(app.serve, app.connections), "127.0.0.1", 0
+            lambda: Connection(app.serve, app.state.connections), "127.0.0.1", 0
         )
         return app, listening
 
@@ -61,7 +61,7 @@ def serving(flavour: str) -> Iterator[tuple[App, int]]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_TIMEOUT_S)
         listening.close()
-        app.engine.clock.close()
+        app.state.engine.clock.close()
         loop.close()
 
 
@@ -81,9 +81,9 @@ def leave(port: int, path: str, body: Any, **headers: str) -> None:
 
 def use(app: App, port: int) -> None:
     """Every way through the server, on new connections and on one that is kept."""
-    token, _ = app.accounts.token(app.accounts.owner)
+    token, _ = app.state.accounts.token(app.state.accounts.owner)
     headers = {"Authorization": f"Bearer {token}"}
-    v2 = app.options.flavour == "jan-v2"
+    v2 = app.state.options.flavour == "jan-v2"
     responses = "/responses/v1/responses" if v2 else "/v1/responses"
     requests = [
         (_CHAT, chat_body()),
@@ -105,7 +105,7 @@ def use(app: App, port: int) -> None:
             client.read_head()
             client.read_chunks()
     deadline = time.monotonic() + _TIMEOUT_S
-    while app.connections or app.slots.active:
+    while app.state.connections or app.state.slots.active:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -129,5 +129,5 @@ def test_nothing_waits_for_the_garbage_collector(flavour: str) -> None:
             gc.set_debug(0)
             gc.garbage.clear()
             gc.enable()
-        assert app.truth.next_index > 70
+        assert app.state.truth.next_index > 70
         assert not found

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from janbench.server.faults import FAULTS
-from janbench.server.prose import HTML
+from janbench.server.generation.prose import HTML
 from tests.embedded import embedded_server
 from tests.integration.server.conftest import MODEL, Api, chat_body, guest
 from tests.integration.server.wire import content, events, frames, wire

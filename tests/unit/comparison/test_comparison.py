@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from janbench.errors import ConfigError
-from janbench.model.comparison import Comparison, Effect
-from janbench.model.result import Verdict
-from janbench.results.compare_options import DEFAULT_MARGINS, CompareOptions, figure_names
-from janbench.results.comparison import Side
-from janbench.results.comparison import compare as compare_sides
-from janbench.results.effects import not_worse
-from janbench.results.samples import read_samples
+from janbench.model.results.comparison import Comparison, Effect
+from janbench.model.results.result import Verdict
+from janbench.results.compare.comparison import Side
+from janbench.results.compare.comparison import compare as compare_sides
+from janbench.results.compare.decide import not_worse
+from janbench.results.compare.options import DEFAULT_MARGINS, CompareOptions, figure_names
+from janbench.results.compare.samples import read_samples
 from tests.factories import SCENARIO, records, run_result, scenario_result, write_records
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from janbench.errors import ConfigError
-from janbench.results.history import find_run, list_runs, prune, read_run
+from janbench.results.run_store import find_run, list_runs, prune, read_run
 from tests.factories import run_result, write_run
 
 IDS = ("20261101T000000Z-aaaaaa", "20261102T000000Z-bbbbbb", "20261103T000000Z-cccccc")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from janbench.results.samples import read_samples
+from janbench.results.compare.samples import read_samples
 from tests.factories import records, write_records
 
 

@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from janbench.results.statistics import block_length, block_weights, holm, weighted_quantiles
+from janbench.results.compare.statistics import (
+    block_length,
+    block_weights,
+    holm,
+    weighted_quantiles,
+)
 
 
 def test_independent_samples_need_no_blocks() -> None:

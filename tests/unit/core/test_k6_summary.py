@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from janbench.errors import EngineError
-from janbench.results.k6_summary import parse_summary, read_summary
+from janbench.results.k6.summary import parse_summary, read_summary
 
 TREND = {
     "avg": 20.0, "min": 10.0, "med": 18.0, "max": 40.0, "p(90)": 35.0, "p(95)": 38.0,

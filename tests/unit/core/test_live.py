@@ -11,9 +11,9 @@ from janbench import resources
 from janbench.config.scenario_file import load_scenarios
 from janbench.config.settings import Flags, plan
 from janbench.model.job import Progress
-from janbench.model.plan import Plan
+from janbench.model.load.plan import Plan
 from janbench.reports.course import offered_rate, phase_of
-from janbench.results.recent import RecentRecords
+from janbench.results.records.live_records import RecentRecords
 
 
 @pytest.fixture(scope="module")

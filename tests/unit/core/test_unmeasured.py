@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from janbench.model.job import Outcome
-from janbench.model.subject import StepInfo, Subject
+from janbench.model.results.case_info import StepInfo, Subject
 from janbench.results.assemble import Evidence, assemble
-from janbench.results.k6_summary import K6Summary
-from janbench.results.records import Records
+from janbench.results.k6.summary import K6Summary
+from janbench.results.records.reader import Records
 from tests.factories import records, write_records
 
 UNREAD = "the stream's coding br isn't read: no times"

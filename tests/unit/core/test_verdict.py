@@ -7,9 +7,11 @@ from typing import Any, Literal
 import pytest
 
 from janbench.model.job import Outcome
+from janbench.model.k6_exit import error_message
 from janbench.model.limits import ValidityLimits
-from janbench.model.plan import Lane
-from janbench.model.result import (
+from janbench.model.load.plan import Lane
+from janbench.model.results.case_info import Subject
+from janbench.model.results.result import (
     CheckResult,
     Distribution,
     LaneResult,
@@ -21,8 +23,6 @@ from janbench.model.result import (
     Validity,
     worst,
 )
-from janbench.model.subject import Subject
-from janbench.results.k6_exit import error_message
 from janbench.results.verdict import judge
 
 CROSSED = ThresholdResult(metric="http_req_failed", expression="rate<0.05", value=0.2, ok=False)

@@ -20,7 +20,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def steps(path: Path) -> Iterator[dict[str, Any]]:
-    """Give every step of a workflow or of the action."""
+    """Return every step of a workflow or of the action."""
     data = load(path)
     if "runs" in data:
         yield from data["runs"]["steps"]
@@ -29,5 +29,5 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def step(path: Path, name: str) -> dict[str, Any]:
-    """Give the step of that name."""
+    """Return the step of that name."""
     return next(s for s in steps(path) if s.get("name") == name)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janbench.engines.docker_files import output_folder, packed, unpack
+from janbench.engines.docker.files import output_folder, packed, unpack
 from janbench.errors import EngineError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from janbench.engines.docker_reach import Reach, named_variables, reach_of, visible_from
+from janbench.engines.docker.reach import Reach, named_variables, reach_of, visible_from
 from janbench.errors import EngineError
 
 

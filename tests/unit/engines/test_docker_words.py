@@ -8,10 +8,10 @@ from pathlib import Path
 import docker.errors
 import pytest
 
-from janbench.engines import docker_daemon
-from janbench.engines.docker_container import LogPump
-from janbench.engines.docker_daemon import connect, told
-from janbench.engines.docker_image import _split
+from janbench.engines.docker import daemon as docker_daemon
+from janbench.engines.docker.container import LogPump
+from janbench.engines.docker.daemon import connect, told
+from janbench.engines.docker.image import _split
 from janbench.errors import EngineError
 
 

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from janbench.engines import kubernetes_fleet
-from janbench.engines.kubernetes_api import ClusterApi, UnreachableError
-from janbench.engines.kubernetes_fleet import Fleet
-from janbench.engines.kubernetes_runner import Runner
-from janbench.engines.shipment import Sender
+from janbench.engines.kubernetes import fleet as kubernetes_fleet
+from janbench.engines.kubernetes.api import ClusterApi, UnreachableError
+from janbench.engines.kubernetes.fleet import Fleet
+from janbench.engines.kubernetes.runner import Runner
+from janbench.engines.kubernetes.shipment import Sender
 from janbench.errors import EngineError
 from janbench.model.job import Job, Progress, Watcher
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from janbench.engines import kubernetes_logs
-from janbench.engines.kubernetes_api import ForbiddenError, GoneError, UnreachableError
-from janbench.engines.kubernetes_logs import LogFollower
+from janbench.engines.kubernetes import logs as kubernetes_logs
+from janbench.engines.kubernetes.api import ForbiddenError, GoneError, UnreachableError
+from janbench.engines.kubernetes.logs import LogFollower
 from janbench.errors import EngineError
 
 # Times as the kubelet writes them: a fraction without its last zeros; several lines may share one.

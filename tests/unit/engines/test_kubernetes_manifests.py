@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from janbench.engines.kubernetes_manifests import ClusterTest, manifests, object_name
+from janbench.engines.kubernetes.manifests import ClusterTest, manifests, object_name
 
 SCHEMA = json.loads((Path(__file__).parent / "testrun.schema.json").read_text())
 TEST = ClusterTest(

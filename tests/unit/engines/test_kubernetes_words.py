@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from janbench.engines.kubernetes_api import (
+from janbench.engines.kubernetes.api import (
     ForbiddenError,
     GoneError,
     UnreachableError,
     _told,
     connect,
 )
-from janbench.engines.kubernetes_options import ClusterOptions
+from janbench.engines.kubernetes.options import ClusterOptions
 from janbench.errors import ConfigError, EngineError
 
 kubernetes = pytest.importorskip("kubernetes")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janbench.engines.shipment import Receiver, Sender
+from janbench.engines.kubernetes.shipment import Receiver, Sender
 from janbench.model.job import Progress
 
 RUNTIME_LINE = 16 * 1024  # what container runtimes cut lines at

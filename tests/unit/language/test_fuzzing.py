@@ -19,10 +19,10 @@ from janbench.config.scenario_file import load_scenarios
 from janbench.config.settings import Flags, plan
 from janbench.errors import ConfigError
 from janbench.model.limits import ValidityLimits
+from janbench.model.results.case_info import Subject
 from janbench.model.script import Script
-from janbench.model.subject import Subject
-from janbench.pipeline.case import Case
-from janbench.pipeline.forecast import describe
+from janbench.pipeline.selection.case import Case
+from janbench.pipeline.selection.forecast import describe
 from janbench.render.script import render
 from janbench.render.writer import write_scripts
 from scripts.scenario_docs.examples import EXAMPLES

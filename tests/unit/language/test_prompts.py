@@ -13,7 +13,7 @@ import pytest
 
 from janbench.config.scenario_file import load_scenarios
 from janbench.errors import ConfigError
-from janbench.model.arrivals import Gamma, Poisson
+from janbench.model.load.arrivals import Gamma, Poisson
 from janbench.render.prompts import expected_tokens, prompt_files
 
 

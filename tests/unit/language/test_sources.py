@@ -9,8 +9,8 @@ import pytest
 
 from janbench.config.scenario_file import Scenarios, load_scenarios
 from janbench.errors import ConfigError
-from janbench.model.model_step import Chat
-from janbench.model.open_shapes import Constant
+from janbench.model.load.open_shapes import Constant
+from janbench.model.steps.model_step import Chat
 
 MODELS = "steps: [{kind: list_models}]"
 

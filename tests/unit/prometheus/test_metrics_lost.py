@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from janbench.results.metrics_lost import metrics_lost
+from janbench.results.prometheus.lost_metrics import metrics_lost
 
 RAW = "Failed to send the time series data to the endpoint"
 TEXT = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from janbench.engines.k6_outputs import otel_output, prometheus_output
+from janbench.engines.k6.outputs import otel_output, prometheus_output
 from janbench.model.telemetry import OpenTelemetry, RemoteWrite
 
 TARGET = RemoteWrite("http://127.0.0.1:9090/api/v1/write")

@@ -6,7 +6,7 @@ import json
 import socket
 from typing import Any
 
-from janbench.model.result import (
+from janbench.model.results.result import (
     CheckResult,
     EngineInfo,
     Reason,

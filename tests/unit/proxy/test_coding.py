@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janbench.proxy.coding import CodingError, Inflater, codings, inflater_for
+from janbench.proxy.http.coding import CodingError, Inflater, codings, inflater_for
 from tests.unit.proxy.frames import CHAT
 from tests.unit.proxy.test_cuts import cut
 

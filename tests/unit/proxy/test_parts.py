@@ -11,16 +11,16 @@ import orjson
 import pytest
 
 from janbench.errors import ConfigError
-from janbench.model.record import COLUMNS, Record, duckdb_columns
-from janbench.proxy.context import parse_context
-from janbench.proxy.delivery import HoldBudget
-from janbench.proxy.http1 import asks_for_stream, request_head, response_head
-from janbench.proxy.integrity import PRECEDENCE, Found
-from janbench.proxy.records import RecordWriter
-from janbench.proxy.stats import Stats, merge, write_json
-from janbench.proxy.stopwatch import Stopwatch
-from janbench.proxy.system import peak_rss_mb
-from janbench.proxy.target import parse_target
+from janbench.model.results.record import COLUMNS, Record, duckdb_columns
+from janbench.proxy.http.context import parse_context
+from janbench.proxy.http.http1 import asks_for_stream, request_head, response_head
+from janbench.proxy.http.response_writer import HoldBudget
+from janbench.proxy.http.target import parse_target
+from janbench.proxy.process.records import RecordWriter
+from janbench.proxy.process.stats import Stats, merge, write_json
+from janbench.proxy.process.system import peak_rss_mb
+from janbench.proxy.stream.integrity import PRECEDENCE, Found
+from janbench.proxy.stream.stopwatch import Stopwatch
 
 
 def test_context_labels() -> None:

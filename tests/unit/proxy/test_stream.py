@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from janbench.proxy.stream import StreamReader
+from janbench.proxy.stream.reader import StreamReader
 from tests.unit.proxy.frames import (
     CHAT,
     FINISH,

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from janbench.errors import ConfigError
-from janbench.proxy import stats, system
-from janbench.proxy.lag import LagSampler
-from janbench.proxy.serve import serve
-from janbench.proxy.stats import write_json
-from janbench.proxy.target import parse_target
-from janbench.proxy.worker import ProxyOptions
+from janbench.proxy.http.target import parse_target
+from janbench.proxy.process import stats, system
+from janbench.proxy.process.lag import LagSampler
+from janbench.proxy.process.serve import serve
+from janbench.proxy.process.stats import write_json
+from janbench.proxy.process.worker import ProxyOptions
 
 # A Python without what Windows doesn't have: modules, functions, signal handlers of a loop.
 WINDOWS = """
@@ -45,9 +45,9 @@ ctypes.WinDLL = Winmm
 def test_a_proxy_starts_and_stops_without_what_windows_lacks(tmp_path: Path) -> None:
     program = f"""{WINDOWS}
 from pathlib import Path
-from janbench.proxy.serve import serve
-from janbench.proxy.target import parse_target
-from janbench.proxy.worker import ProxyOptions
+from janbench.proxy.process.serve import serve
+from janbench.proxy.http.target import parse_target
+from janbench.proxy.process.worker import ProxyOptions
 import signal
 options = ProxyOptions(target=parse_target("http://127.0.0.1:1"), records=Path({str(tmp_path)!r}))
 serve(options, lambda host, port: signal.raise_signal(signal.SIGINT))
@@ -126,7 +126,7 @@ def test_lag_is_right_on_a_coarse_clock(monkeypatch: pytest.MonkeyPatch) -> None
     )
     monkeypatch.setattr(loop, "time", lambda: time.monotonic() // 0.5 * 0.5)
     now = [100.0]
-    monkeypatch.setattr("janbench.proxy.lag.perf_counter", lambda: now[0])
+    monkeypatch.setattr("janbench.proxy.process.lag.perf_counter", lambda: now[0])
     lag = LagSampler(loop)
     lag.start()
     for late in (0.0, 0.002):

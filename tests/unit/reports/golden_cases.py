@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from janbench.model.comparison import Comparison, Effect, RunReference, ScenarioComparison
-from janbench.model.result import Reason, RunResult
+from janbench.model.results.comparison import Comparison, Effect, RunReference, ScenarioComparison
+from janbench.model.results.result import Reason, RunResult
 from janbench.reports.compare_markdown import compare_markdown
 from janbench.reports.junit import junit
 from janbench.reports.markdown import markdown

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from janbench.cli.report import FORMATS
-from janbench.model.record import COLUMNS
-from janbench.results.compare_options import DEFAULT_GATES, DEFAULT_MARGINS
+from janbench.model.results.record import COLUMNS
+from janbench.results.compare.options import DEFAULT_GATES, DEFAULT_MARGINS
 from tests.factories import records, write_records
 
 DOCS = Path(__file__).parents[3] / "docs"

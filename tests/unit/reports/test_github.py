@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from janbench.model.result import Reason
+from janbench.model.results.result import Reason
 from janbench.reports.github import append_step_summary, workflow_commands
 from tests.factories import run_result, scenario_result
 from tests.unit.reports.golden_cases import broken

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 
-from janbench.model.result import Reason, RunResult, Verdict
+from janbench.model.results.result import Reason, RunResult, Verdict
 from janbench.reports.junit import junit
 from tests.factories import failed_scenario, run_result, scenario_result
 from tests.unit.reports.golden_cases import broken, mixed, passed

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from janbench.model.result import RunResult
+from janbench.model.results.result import RunResult
 from scripts.write_result_schema import TARGET, schema_text
 from tests.unit.reports.golden_cases import broken, mixed, passed
 

@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from janbench.errors import ConfigError
-from janbench.model.record import Record
-from janbench.results.series import read_series
+from janbench.model.results.record import Record
+from janbench.results.records.series import read_series
 from tests.factories import STARTED, records, write_records
 
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 import pytest
 import uvloop
 
-from janbench.server import clock as clock_module
-from janbench.server.clock import Clock
+from janbench.server.generation import clock as clock_module
+from janbench.server.generation.clock import Clock
 
 MS = 1_000_000
 

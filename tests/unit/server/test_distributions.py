@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janbench.errors import ConfigError
-from janbench.server.distributions import parse_distribution
+from janbench.server.generation.distributions import parse_distribution
 
 
 def draws(text: str, seed: int = 1, count: int = 4000) -> list[float]:

@@ -14,7 +14,7 @@ from janbench.server.faults import (
     parse_fault,
     with_html,
 )
-from janbench.server.prose import HTML
+from janbench.server.generation.prose import HTML
 
 STREAM = frozenset((Hits.ANY, Hits.PROTECTED, Hits.GENERATION, Hits.CHAT, Hits.STREAM))
 PLAIN = frozenset((Hits.ANY,))

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from janbench.server.distributions import Distribution, parse_distribution
 from janbench.server.faults import FAULTS, NONE
-from janbench.server.generation import Kind, Model, Plan, Prompt
+from janbench.server.generation.distributions import Distribution, parse_distribution
+from janbench.server.generation.model import Kind, Model, Plan, Prompt
+from janbench.server.generation.prose import HTML, words
 from janbench.server.options import ServerOptions
-from janbench.server.prose import HTML, words
 
 SEARCH = {
     "name": "google_search",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from janbench.errors import ConfigError
-from janbench.server.chat_request import parse_chat
+from janbench.server.dialects.chat_request import parse_chat
 from janbench.server.flavours.v1.response_input import go_text, invalid, prompt_of
+from janbench.server.http.routing import NotJsonError, Route, Router
 from janbench.server.ids import random_id, uuid4
 from janbench.server.options import ServerOptions
-from janbench.server.routing import NotJsonError, Route, Router
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 

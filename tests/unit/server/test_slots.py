@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from janbench.server.slots import Slots
+from janbench.server.generation.slots import Slots
 
 
 def start(log: list[str], name: str, wanted: bool = True) -> Callable[[], bool]:

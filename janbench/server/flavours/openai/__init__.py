@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from janbench.server.accounts import User, bearer
-from janbench.server.exchange import Reply, Request
 from janbench.server.flavours.base import Flavour, list_models
 from janbench.server.flavours.openai import chat, responses
 from janbench.server.flavours.openai.errors import error
-from janbench.server.routing import Call, Route
+from janbench.server.http.exchange import Reply, Request
+from janbench.server.http.routing import Call, Route
+from janbench.server.state import ServerState
 
-if TYPE_CHECKING:
-    from janbench.server.app import App
 
-
-def _authenticate(app: App, request: Request) -> User | Reply:
+def _authenticate(state: ServerState, request: Request) -> User | Reply:
     """Anyone, unless the server was started with a key."""
-    key = app.options.api_key
+    key = state.options.api_key
     if key is None or bearer(request.headers) == key:
-        return app.accounts.owner
+        return state.accounts.owner
     return _refuse(401, request.path)
 
 
@@ -43,7 +39,7 @@ def _health(_call: Call) -> Reply:
 
 
 def _version(call: Call) -> Reply:
-    return Reply.json({"version": call.app.options.server_version})
+    return Reply.json({"version": call.state.options.server_version})
 
 
 FLAVOUR = Flavour(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from janbench.server.chat_reply import completion, new_head
-from janbench.server.chat_request import parse_chat
 from janbench.server.dialects.chat import ChatDialect, ChatStyle
-from janbench.server.exchange import Reply
+from janbench.server.dialects.chat_reply import completion, new_head
+from janbench.server.dialects.chat_request import parse_chat
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.openai.errors import backend_failed, error, unknown_model
-from janbench.server.routing import Call, Route
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 
 # An error after the headers is an event like the others.
 _FAILED = b"data: " + backend_failed().body + b"\n\n"
@@ -21,7 +21,7 @@ def _chat(call: Call) -> Reply | None:
     if not request.messages:
         return error(400, "messages: at least one message is required")
     fault = call.fault
-    if request.model not in call.app.options.models:
+    if request.model not in call.state.options.models:
         return unknown_model(request.model)
     if fault.backend is Backend.DOWN:
         return backend_failed()

@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from janbench.server.chat_request import functions, last_user_text, message_text
+from janbench.server.dialects.chat_request import functions, last_user_text, message_text
 from janbench.server.dialects.responses_openai import Body, ResponsesOpenAIDialect, output_items
-from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.openai.errors import backend_failed, error, unknown_model
-from janbench.server.generation import Kind, Plan, Prompt
+from janbench.server.generation.model import Kind, Plan, Prompt
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, NotJsonError, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, NotJsonError, Route
 from janbench.server.store import StoredResponse
 
 
 def _create(call: Call) -> Reply | None:
-    body, app, fault = call.body, call.app, call.fault
+    body, state, fault = call.body, call.state, call.fault
     model, given = body.get("model"), body.get("input")
-    if not isinstance(model, str) or model not in app.options.models:
+    if not isinstance(model, str) or model not in state.options.models:
         return unknown_model(str(model or ""))
     if not isinstance(given, (str, list)) or not given:
         return error(400, "input: a string or an array is required")
@@ -40,7 +40,7 @@ def _create(call: Call) -> Reply | None:
     def store() -> None:
         if body.get("store") is not False:
             stored = StoredResponse(finished["id"], call.user.id, finished, _input_items(given))
-            app.store.responses.add(stored)
+            state.store.responses.add(stored)
 
     def respond() -> Reply:
         store()
@@ -137,7 +137,7 @@ def _input_items(given: str | list[Any]) -> list[dict[str, Any]]:
 
 def _stored(call: Call) -> StoredResponse | Reply:
     response_id = call.params["response"]
-    row = call.app.store.responses.get(response_id, call.user.id)
+    row = call.state.store.responses.get(response_id, call.user.id)
     return row or error(404, f"Response with id '{response_id}' not found.")
 
 
@@ -150,7 +150,7 @@ def _delete(call: Call) -> Reply:
     row = _stored(call)
     if isinstance(row, Reply):
         return row
-    call.app.store.responses.remove(row)
+    call.state.store.responses.remove(row)
     return Reply.json({"id": row.id, "object": "response.deleted", "deleted": True})
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from janbench.server.exchange import Reply
 from janbench.server.flavours.base import Flavour, list_models
 from janbench.server.flavours.v1 import auth, chat, conversations, items, responses, workspaces
 from janbench.server.flavours.v1.errors import COMMIT_FAILED, error
-from janbench.server.routing import Call, Route
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 
 
 def _health(_call: Call) -> Reply:
@@ -16,8 +16,8 @@ def _health(_call: Call) -> Reply:
 def _version(call: Call) -> Reply:
     return Reply.json(
         {
-            "version": call.app.options.server_version,
-            "env_reloaded_at": auth.rfc3339(call.app.started_s),
+            "version": call.state.options.server_version,
+            "env_reloaded_at": auth.rfc3339(call.state.started_s),
         }
     )
 

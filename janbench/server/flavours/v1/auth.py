@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
 from janbench.server.accounts import User, bearer, cookie, new_user
-from janbench.server.exchange import Reply, Request
 from janbench.server.flavours.v1.errors import error
-from janbench.server.routing import Call, Route
-
-if TYPE_CHECKING:
-    from janbench.server.app import App
+from janbench.server.http.exchange import Reply, Request
+from janbench.server.http.routing import Call, Route
+from janbench.server.state import ServerState
 
 COOKIE = "jan_refresh_token"
 LOGIN_FAILED = "9576b6ba-fcc6-4bd2-b13a-33d59d6a71f1"
@@ -29,16 +26,16 @@ def unauthorized() -> Reply:
     return error(401, _BAD_BEARER)
 
 
-def authenticate(app: App, request: Request) -> User | Reply:
+def authenticate(state: ServerState, request: Request) -> User | Reply:
     """The user of a Bearer token or API key, or the 401."""
     token = bearer(request.headers)
-    claims = app.accounts.claims(token)
+    claims = state.accounts.claims(token)
     if claims is None:
-        return app.accounts.owner if token and token == app.api_key else unauthorized()
+        return state.accounts.owner if token and token == state.api_key else unauthorized()
     user_id = claims.get("ID")
     if not user_id:
         return error(401, _EMPTY_USER)
-    return app.accounts.get(str(user_id)) or error(401, _UNKNOWN_USER)
+    return state.accounts.get(str(user_id)) or error(401, _UNKNOWN_USER)
 
 
 def rfc3339(epoch_s: float) -> str:
@@ -49,7 +46,7 @@ def rfc3339(epoch_s: float) -> str:
 
 def _guest_login(call: Call) -> Reply:
     """A new guest, or, with a valid refresh cookie, new tokens for the same one."""
-    accounts = call.app.accounts
+    accounts = call.state.accounts
     return _tokens(call, _refreshing_user(call) or accounts.add(new_user()))
 
 
@@ -69,13 +66,13 @@ def _me(call: Call) -> Reply:
 
 
 def _refreshing_user(call: Call) -> User | None:
-    accounts = call.app.accounts
+    accounts = call.state.accounts
     claims = accounts.claims(cookie(call.request.headers, COOKIE))
     return accounts.get(str(claims.get("ID"))) if claims else None
 
 
 def _tokens(call: Call, user: User) -> Reply:
-    accounts = call.app.accounts
+    accounts = call.state.accounts
     token, expires_in = accounts.token(user)
     refresh, _ = accounts.token(user, int(_REFRESH_LIFETIME.total_seconds()))
     expires = format_datetime(datetime.now(timezone.utc) + _REFRESH_LIFETIME, usegmt=True)
@@ -86,7 +83,7 @@ def _tokens(call: Call, user: User) -> Reply:
 
 def _attributes(call: Call) -> str:
     # A development build leaves them out, so that a browser keeps the cookie over plain HTTP.
-    dev = call.app.options.server_version.startswith("dev")
+    dev = call.state.options.server_version.startswith("dev")
     return "" if dev else "; HttpOnly; Secure; SameSite=Strict"
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import orjson
 
-from janbench.server.chat_reply import completion, new_head, tool_call, zero_completion
-from janbench.server.chat_request import ChatRequest, message_text, parse_chat
 from janbench.server.dialects.chat import ChatDialect, ChatStyle
-from janbench.server.exchange import Reply
+from janbench.server.dialects.chat_reply import completion, new_head, tool_call, zero_completion
+from janbench.server.dialects.chat_request import ChatRequest, message_text, parse_chat
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v1.errors import STREAM_FAILED, STREAM_TIMEOUT, error
-from janbench.server.generation import Kind, Plan
+from janbench.server.generation.model import Kind, Plan
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, Route
 from janbench.server.store import Conversation, Item
 
 BAD_BODY = "0199600b-86d3-7339-8402-8ef1c7840475"
@@ -76,7 +76,7 @@ class _Link:
     @staticmethod
     def open(call: Call, request: ChatRequest) -> _Link | None:
         """The tie to the conversation asked for, or to a new one; None when it is unknown."""
-        table = call.app.store.conversations
+        table = call.state.store.conversations
         wanted = call.body.get("conversation") or ""
         title = _title(request.messages)
         if not wanted:
@@ -130,7 +130,7 @@ class _Link:
 
 def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | None:
     # The gateway doesn't look at the model's name: the inference server refuses it.
-    unknown = request.model not in call.app.options.models
+    unknown = request.model not in call.state.options.models
     if unknown and call.fault.backend is Backend.UP:
         call.refuse()
     fault = call.fault

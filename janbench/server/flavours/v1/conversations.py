@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from janbench.server.exchange import Reply
 from janbench.server.flavours.paging import BadPageError, Page, T, page_of, read_limit
 from janbench.server.flavours.v1.errors import error
 from janbench.server.flavours.v1.item_json import BadItemError, item_json, read_items
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, NotJsonError, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, NotJsonError, Route
 from janbench.server.store import Conversation
 
 BAD_REQUEST = "019952d0-3e32-76ba-a97f-711223df2c84"
@@ -24,7 +24,7 @@ _METADATA_KEY = re.compile(r"[A-Za-z0-9_]{1,50}")
 
 def find(call: Call) -> Conversation | None:
     """The caller's conversation named in the path."""
-    return call.app.store.conversations.get(call.params["conversation"], call.user.id)
+    return call.state.store.conversations.get(call.params["conversation"], call.user.id)
 
 
 def not_found() -> Reply:
@@ -48,7 +48,7 @@ def conversation_json(call: Call, conversation: Conversation) -> dict[str, Any]:
 
 def has_workspaces(call: Call) -> bool:
     """Whether the flavour knows workspaces."""
-    return call.app.options.flavour == "jan-v1-main"
+    return call.state.options.flavour == "jan-v1-main"
 
 
 def read_page(call: Call, rows: list[T]) -> Page[T] | Reply:
@@ -82,7 +82,7 @@ def _create(call: Call) -> Reply:
     workspace = None
     if has_workspaces(call):
         # Looked up even when empty, so a client that knows no workspaces can't create anything.
-        found = call.app.store.workspaces.get(str(body.get("workspace_id") or ""), call.user.id)
+        found = call.state.store.workspaces.get(str(body.get("workspace_id") or ""), call.user.id)
         if found is None:
             return error(400, _NO_WORKSPACE)
         workspace = found.id
@@ -90,7 +90,7 @@ def _create(call: Call) -> Reply:
         stored = read_items(items)
     except BadItemError as problem:
         return error(400, BAD_REQUEST, str(problem))
-    table = call.app.store.conversations
+    table = call.state.store.conversations
     conversation = Conversation(
         random_id("conv_", 42), call.user.id, title, metadata, workspace=workspace
     )
@@ -101,7 +101,7 @@ def _create(call: Call) -> Reply:
 
 
 def _list(call: Call) -> Reply:
-    rows = call.app.store.conversations.of(call.user.id)
+    rows = call.state.store.conversations.of(call.user.id)
     wanted = call.request.query.get("workspace_id")
     if has_workspaces(call) and wanted:
         rows = [row for row in rows if row.workspace == (None if wanted == "none" else wanted)]
@@ -147,7 +147,7 @@ def _delete(call: Call) -> Reply:
     conversation = find(call)
     if conversation is None:
         return not_found()
-    call.app.store.conversations.remove(conversation)
+    call.state.store.conversations.remove(conversation)
     return Reply.json({"id": conversation.id, "object": "conversation.deleted", "deleted": True})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janbench.server.exchange import Reply
+from janbench.server.http.exchange import Reply
 
 COMMIT_FAILED = "a5a38af2-1605-4f58-a89c-fa3ff390d4db"
 STREAM_FAILED = "bc82d69c-685b-4556-9d1f-2a4a80ae8ca4"

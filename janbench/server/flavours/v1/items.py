@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from janbench.server.exchange import Reply
 from janbench.server.flavours.paging import Page
 from janbench.server.flavours.v1.conversations import (
     BAD_REQUEST,
@@ -20,7 +19,8 @@ from janbench.server.flavours.v1.item_json import (
     item_json,
     read_items,
 )
-from janbench.server.routing import Call, Route
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 
 _NOT_FOUND = "25647b40-4967-497e-9cbd-a85243ccef58"
 _PER_REQUEST = 100

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from janbench.server.chat_request import message_text
-from janbench.server.generation import Prompt
+from janbench.server.dialects.chat_request import message_text
+from janbench.server.generation.model import Prompt
 
 
 def prompt_of(body: dict[str, Any]) -> Prompt:

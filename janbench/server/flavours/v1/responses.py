@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 
 from janbench.server.dialects.responses_v1 import ResponsesV1Dialect
-from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v1.errors import STREAM_FAILED, error
 from janbench.server.flavours.v1.response_input import go_text, invalid, prompt_of
-from janbench.server.generation import Kind, Plan
+from janbench.server.generation.model import Kind, Plan
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, Route
 from janbench.server.store import Conversation, Item, StoredResponse
 
 BAD_REQUEST = "g7h8i9j0-k1l2-3456-ghij-789012345678"
@@ -33,7 +33,7 @@ def _refusal(call: Call) -> Reply | None:
     problem = invalid(body)
     if problem:
         return error(400, BAD_REQUEST, problem)
-    if model not in call.app.options.models:
+    if model not in call.state.options.models:
         return error(400, _UNKNOWN_MODEL, "Model validation error")
     return None
 
@@ -101,7 +101,7 @@ def _response(call: Call, conversation: Conversation | None) -> dict[str, Any]:
         stored.conversation_row = conversation.row
         part = {"type": "text", "text": {"value": text}}
         conversation.add(Item(items[0]["id"], "message", "user", [part]))
-    call.app.store.responses.add(stored)
+    call.state.store.responses.add(stored)
     return response
 
 
@@ -134,7 +134,7 @@ def _outcome(plan: Plan | None) -> dict[str, Any]:
 
 def _conversation(call: Call) -> Conversation | None:
     """The conversation to append to, a new one, or none; raises LookupError when it is unknown."""
-    body, store = call.body, call.app.store
+    body, store = call.body, call.state.store
     previous = store.responses.get(str(body.get("previous_response_id") or ""), call.user.id)
     if previous is not None and previous.conversation_id:
         return store.conversations.get(previous.conversation_id, call.user.id)
@@ -152,7 +152,7 @@ def _conversation(call: Call) -> Conversation | None:
 
 
 def _stored(call: Call) -> StoredResponse | None:
-    return call.app.store.responses.get(call.params["response"], call.user.id)
+    return call.state.store.responses.get(call.params["response"], call.user.id)
 
 
 def _as_stored(row: StoredResponse) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _delete(call: Call) -> Reply:
     reply = _cancel(call)
     row = _stored(call)
     if row is not None:
-        call.app.store.responses.remove(row)
+        call.state.store.responses.remove(row)
     return reply
 
 

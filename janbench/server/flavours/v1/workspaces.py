@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from janbench.server.exchange import Reply
 from janbench.server.flavours.v1.auth import rfc3339
 from janbench.server.flavours.v1.conversations import (
     BAD_REQUEST,
@@ -13,8 +12,9 @@ from janbench.server.flavours.v1.conversations import (
     not_found,
 )
 from janbench.server.flavours.v1.errors import error
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, Route
 from janbench.server.store import Workspace
 
 
@@ -36,11 +36,11 @@ def _create(call: Call) -> Reply:
         name,
         instruction if isinstance(instruction, str) else None,
     )
-    return Reply.json(_json(call.app.store.workspaces.add(workspace)), 201)
+    return Reply.json(_json(call.state.store.workspaces.add(workspace)), 201)
 
 
 def _list(call: Call) -> Reply:
-    rows = call.app.store.workspaces.of(call.user.id)
+    rows = call.state.store.workspaces.of(call.user.id)
     return Reply.json({"object": "list", "data": [_json(row) for row in rows]})
 
 
@@ -49,7 +49,7 @@ def _move(call: Call) -> Reply:
     if conversation is None:
         return not_found()
     wanted = call.body.get("workspace_id")
-    if wanted and call.app.store.workspaces.get(str(wanted), call.user.id) is None:
+    if wanted and call.state.store.workspaces.get(str(wanted), call.user.id) is None:
         return error(400, BAD_REQUEST)
     conversation.workspace = str(wanted) if wanted else None
     return Reply.json(conversation_json(call, conversation))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from janbench.server.exchange import Reply
 from janbench.server.flavours.base import Flavour, list_models
 from janbench.server.flavours.v2 import auth, chat, conversations, responses
 from janbench.server.flavours.v2.errors import (
@@ -14,7 +13,8 @@ from janbench.server.flavours.v2.errors import (
     refuse,
     response_error,
 )
-from janbench.server.routing import Call, Route
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 
 
 def _models(call: Call) -> Reply:
@@ -39,8 +39,8 @@ def _status(status: str) -> Route:
 def _version(call: Call) -> Reply:
     return Reply.json(
         {
-            "version": call.app.options.server_version,
-            "env_reloaded_at": auth.rfc3339(call.app.started_s),
+            "version": call.state.options.server_version,
+            "env_reloaded_at": auth.rfc3339(call.state.started_s),
         }
     )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from janbench.server.accounts import User, bearer, cookie, new_user
-from janbench.server.exchange import Headers, Reply, Request
 from janbench.server.flavours.v2.errors import (
     RESPONSES_PREFIX,
     error,
@@ -16,28 +15,27 @@ from janbench.server.flavours.v2.errors import (
     refuse,
     response_error,
 )
+from janbench.server.http.exchange import Headers, Reply, Request
+from janbench.server.http.routing import Call, NotJsonError, Route, parse_object
 from janbench.server.ids import uuid4
-from janbench.server.routing import Call, NotJsonError, Route, parse_object
-
-if TYPE_CHECKING:
-    from janbench.server.app import App
+from janbench.server.state import ServerState
 
 _REFRESH_LIFETIME_S = 7 * 24 * 3600
 _KEYS_PER_USER = 5
 
 
-def authenticate(app: App, request: Request) -> User | Reply:
+def authenticate(state: ServerState, request: Request) -> User | Reply:
     """The user of a Bearer token, or of an API key where the gateway accepts one."""
     on_responses = request.path.startswith(RESPONSES_PREFIX)
     key = request.headers.get("x-api-key")
     if key is not None and not on_responses:
-        owner = _key_owner(app, key)
+        owner = _key_owner(state, key)
         return owner or kong_error(401, "Invalid API key")
     token = bearer(request.headers)
     if on_responses and not token:
         return response_error(401, "missing bearer token")
-    claims = app.accounts.claims(token)
-    user = app.accounts.get(str(claims.get("ID"))) if claims else None
+    claims = state.accounts.claims(token)
+    user = state.accounts.get(str(claims.get("ID"))) if claims else None
     return user or refuse(401, request.path)
 
 
@@ -64,21 +62,21 @@ def rfc3339(epoch_s: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _key_owner(app: App, key: str) -> User | None:
-    if key == app.api_key:
-        return app.accounts.owner
-    return app.accounts.key_owner(key)
+def _key_owner(state: ServerState, key: str) -> User | None:
+    if key == state.api_key:
+        return state.accounts.owner
+    return state.accounts.key_owner(key)
 
 
 def _guest_login(call: Call) -> Reply:
-    accounts = call.app.accounts
+    accounts = call.state.accounts
     user = accounts.add(new_user())
     names = {"user_id": user.id, "username": user.name, "principal_id": user.subject}
     return Reply.json(names | _tokens(call, user), 201)
 
 
 def _tokens(call: Call, user: User) -> dict[str, Any]:
-    accounts = call.app.accounts
+    accounts = call.state.accounts
     access, expires_in = accounts.token(user)
     refresh, _ = accounts.token(user, _REFRESH_LIFETIME_S)
     return {
@@ -98,8 +96,8 @@ def _refresh(call: Call) -> Reply:
         token = cookie(headers, "refresh_token") or bearer(headers)
     if not token or not isinstance(token, str):
         return error(400, "refresh_token required")
-    claims = call.app.accounts.claims(token)
-    user = call.app.accounts.get(str(claims.get("ID"))) if claims else None
+    claims = call.state.accounts.claims(token)
+    user = call.state.accounts.get(str(claims.get("ID"))) if claims else None
     if user is None:
         return error(401, "failed to refresh token")
     tokens = _tokens(call, user)
@@ -153,7 +151,7 @@ def _create_key(call: Call) -> Reply:
         "status": "active",
     }
     keys[described["id"]] = described
-    call.app.accounts.add_key(key, call.user, described["id"], now.timestamp() + lifetime_s)
+    call.state.accounts.add_key(key, call.user, described["id"], now.timestamp() + lifetime_s)
     return Reply.json(described | {"key": key}, 201)
 
 

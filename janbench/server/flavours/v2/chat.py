@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from janbench.server.chat_reply import completion, new_head, tool_call
-from janbench.server.chat_request import ChatRequest, message_text, parse_chat
 from janbench.server.dialects.chat import ChatDialect, ChatStyle
-from janbench.server.exchange import Reply
+from janbench.server.dialects.chat_reply import completion, new_head, tool_call
+from janbench.server.dialects.chat_request import ChatRequest, message_text, parse_chat
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.conversations import is_conversation_id
 from janbench.server.flavours.v2.errors import error
-from janbench.server.generation import Kind, Plan
+from janbench.server.generation.model import Kind, Plan
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, Route
 from janbench.server.store import Conversation, Item
 
 _FAILED = "Failed to complete chat request"
@@ -32,7 +32,7 @@ def _chat(call: Call) -> Reply | None:
     if not request.messages:
         return error(400, _FAILED, _UNTYPED)
     fault = call.fault
-    if request.model not in call.app.options.models:
+    if request.model not in call.state.options.models:
         return error(404, _FAILED, _UNKNOWN_MODEL)
     link = _link(call, request)
     if isinstance(link, Reply):
@@ -106,7 +106,7 @@ def _link(call: Call, request: ChatRequest) -> _Link | Reply | None:
     if asked is None and not referrer:
         return None
     wanted = asked.get("id", "") if isinstance(asked, dict) else asked
-    conversations = call.app.store.conversations
+    conversations = call.state.store.conversations
     if not wanted:
         conversation = conversations.add(
             Conversation(random_id("conv_", 16), call.user.id, referrer=referrer)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from janbench.server.exchange import Reply
 from janbench.server.flavours.paging import BadPageError, Page, T, page_of, read_limit
 from janbench.server.flavours.v2.auth import rfc3339
 from janbench.server.flavours.v2.errors import error
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
-from janbench.server.routing import Call, Route
 from janbench.server.store import Conversation, Item
 
 _ID = re.compile(r"conv_[A-Za-z0-9]+")
@@ -28,7 +28,7 @@ def _find(call: Call) -> Conversation | Reply:
     conversation_id = call.params["conversation"]
     if not is_conversation_id(conversation_id):
         return error(400, "invalid conversation id")
-    found = call.app.store.conversations.get(conversation_id, call.user.id)
+    found = call.state.store.conversations.get(conversation_id, call.user.id)
     return found or error(404, "conversation not found")
 
 
@@ -103,11 +103,11 @@ def _create(call: Call) -> Reply:
     )
     for item in items:
         conversation.add(item)
-    return Reply.json(_json(call.app.store.conversations.add(conversation)))
+    return Reply.json(_json(call.state.store.conversations.add(conversation)))
 
 
 def _list(call: Call) -> Reply:
-    rows = call.app.store.conversations.of(call.user.id)
+    rows = call.state.store.conversations.of(call.user.id)
     referrer = call.request.query.get("referrer")
     if referrer:
         rows = [row for row in rows if row.referrer == referrer]
@@ -141,7 +141,7 @@ def _delete(call: Call) -> Reply:
     found = _find(call)
     if isinstance(found, Reply):
         return found
-    call.app.store.conversations.remove(found)
+    call.state.store.conversations.remove(found)
     return Reply.json({"id": found.id, "object": "conversation.deleted", "deleted": True})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janbench.server.exchange import Headers, Reply
+from janbench.server.http.exchange import Headers, Reply
 
 RESPONSES_PREFIX = "/responses"
 

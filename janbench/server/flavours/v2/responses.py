@@ -6,25 +6,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from janbench.server.chat_reply import usage
-from janbench.server.chat_request import functions, last_user_text, message_text
+from janbench.server.dialects.chat_reply import usage
+from janbench.server.dialects.chat_request import functions, last_user_text, message_text
 from janbench.server.dialects.responses_v2 import ResponsesV2Dialect
-from janbench.server.exchange import Reply
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.errors import RESPONSES_PREFIX, response_error
-from janbench.server.generation import Kind, Plan, Prompt
+from janbench.server.generation.model import Kind, Plan, Prompt
+from janbench.server.http.exchange import Reply
+from janbench.server.http.routing import Call, Route
 from janbench.server.ids import uuid4
-from janbench.server.routing import Call, Route
 from janbench.server.store import StoredResponse
 
 
 def _create(call: Call) -> Reply | None:
-    body, app = call.body, call.app
+    body, state = call.body, call.state
     model, messages = body.get("model"), _messages(body.get("input"))
     if not isinstance(model, str) or not model or not messages:
         return response_error(400, "model and input are required")
-    if model not in app.options.models and call.fault.backend is Backend.UP:
+    if model not in state.options.models and call.fault.backend is Backend.UP:
         call.refuse()
     if call.fault.backend is not Backend.UP and body.get("stream") is not True:
         return response_error(500, "llm provider request failed")
@@ -37,7 +37,7 @@ def _create(call: Call) -> Reply | None:
     row = StoredResponse(
         describe("in_progress")["id"], call.user.id, describe("in_progress"), given
     )
-    app.store.responses.add(row)
+    state.store.responses.add(row)
 
     def store() -> None:
         row.body = describe("completed")
@@ -106,7 +106,7 @@ def _conversation_id(body: dict[str, Any]) -> str:
 
 
 def _stored(call: Call) -> StoredResponse | Reply:
-    row = call.app.store.responses.get(call.params["response"], call.user.id)
+    row = call.state.store.responses.get(call.params["response"], call.user.id)
     return row or response_error(404, "response not found")
 
 
@@ -129,7 +129,7 @@ def _delete(call: Call) -> Reply:
     row = _stored(call)
     if isinstance(row, Reply):
         return row
-    call.app.store.responses.remove(row)
+    call.state.store.responses.remove(row)
     return Reply.json(row.body | {"status": "cancelled"})
 
 

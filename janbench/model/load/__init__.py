@@ -1,0 +1,1 @@
+"""How load is described: shapes, rates, arrivals, plans."""

@@ -1,0 +1,83 @@
+"""What was run, as far as its results need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from janbench.model.limits import ValidityLimits
+from janbench.model.load.plan import Lane, Plan
+from janbench.model.slo import Wanted
+
+
+@dataclass(frozen=True)
+class StepInfo:
+    """A step: `label` is what its checks begin with, `model` whether it talks to the model."""
+
+    id: str
+    title: str
+    kind: str
+    label: str
+    lane: str | None
+    model: bool
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A test case as it was run; `name` is unique within the run and names its folder.
+
+    `request_limits`: what a single request has to meet to count for goodput; None where no
+    objectives are given. `uncounted_s`: length of warm-up and cool-down. `may_end_early`: a
+    threshold or a budget may have ended the run before its time.
+    """
+
+    name: str
+    mode: Literal["single", "load", "script"]
+    timing: Literal["proxy", "direct"]
+    steps: tuple[StepInfo, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    stream_error_limit: float = 0.01
+    limits: ValidityLimits = field(default_factory=ValidityLimits)
+    objectives: tuple[Wanted, ...] = ()
+    request_limits: tuple[tuple[str, float], ...] | None = None
+    uncounted_s: float = 0.0
+    may_end_early: bool = False
+
+    @property
+    def model_steps(self) -> list[str]:
+        """Ids of the steps that talk to the model."""
+        return [step.id for step in self.steps if step.model]
+
+    @classmethod
+    def of(
+        cls, plan: Plan, name: str, timing: Literal["proxy", "direct"], limits: ValidityLimits
+    ) -> Subject:
+        """Describe a planned scenario."""
+        scenario = plan.scenario
+        steps = tuple(
+            StepInfo(
+                step_id,
+                step.title or step.default_title,
+                step.kind,
+                step.label or step_id,
+                step.lane,
+                step.model_talk,
+            )
+            for step_id, step in zip(scenario.step_ids(), scenario.leaves, strict=True)
+        )
+        mode: Literal["single", "load"] = "single" if plan.single else "load"
+        if plan.load.allow_drops:
+            limits = limits.model_copy(update={"allow_drops": True})
+        return cls(
+            name,
+            mode,
+            timing,
+            steps,
+            tuple(plan.lanes),
+            scenario.stream_error_limit,
+            limits,
+            objectives=() if plan.single else tuple(scenario.objectives()),
+            request_limits=scenario.slo.request_limits() if scenario.slo else None,
+            uncounted_s=0.0 if plan.single else plan.load.warmup + plan.load.cooldown,
+            may_end_early=scenario.may_end_early,
+        )

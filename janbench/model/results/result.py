@@ -1,0 +1,234 @@
+"""What a run found: the typed form of `result.json` (schema `janbench.result/1`).
+
+Times are milliseconds unless a name ends in `_s`; rates are per second; shares are 0 to 1. A figure
+that could not be measured is absent from `metrics` and named, with the reason, in `unmeasured`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from janbench.model.base import Frozen
+
+SCHEMA = "janbench.result/1"
+
+Verdict = Literal["pass", "fail", "invalid", "error", "interrupted"]
+
+# Which verdict speaks for a run of several scenarios: the first of these that occurs. A failed
+# scenario outranks an invalid one, since a definite answer stands whatever the other run was worth.
+VERDICT_ORDER: tuple[Verdict, ...] = ("interrupted", "error", "fail", "invalid", "pass")
+
+EXIT_CODES: dict[Verdict, int] = {
+    "pass": 0,
+    "fail": 1,
+    "error": 3,
+    "invalid": 4,
+    "interrupted": 130,
+}
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """Return the verdict of a whole run; `error` for none at all, since nothing was tested."""
+    return next((verdict for verdict in VERDICT_ORDER if verdict in verdicts), "error")
+
+
+class Distribution(Frozen):
+    """Samples of one figure, summed up; a percentile that the source doesn't hold is None.
+
+    `source` is `records` (exact, pooled over all requests) or `k6` (k6's own aggregate).
+    """
+
+    count: int
+    min: float | None = None
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+    source: Literal["records", "k6"] = "k6"
+
+
+class Reason(Frozen):
+    """Why a verdict isn't a pass, or what a pass doesn't say; `value`, `limit` where there are any.
+
+    `kind` is a stable word for machines (`check`, `threshold`, `objective`, `stream`, `dropped`,
+    `proxy`, `k6`, `target`, `warning`, ...); `message` is the sentence for people.
+    """
+
+    kind: str
+    message: str
+    value: float | None = None
+    limit: float | None = None
+
+
+class Requests(Frozen):
+    """HTTP requests of a scenario; `dropped` counts iterations that k6 couldn't start."""
+
+    attempted: int = 0
+    completed: int = 0
+    failed: int = 0
+    dropped: int = 0
+
+
+class LaneResult(Frozen):
+    """A lane's asked load against what was started; rates in iterations per second."""
+
+    name: str
+    asked_rate: float
+    planned_iterations: float
+    started_iterations: int | None = None
+    dropped_iterations: int | None = None
+
+
+class Throughput(Frozen):
+    """Run-wide rates per second."""
+
+    requests_per_s: float | None = None
+    output_tokens_per_s: float | None = None
+    tokens_source: Literal["usage", "estimated", "mixed"] | None = None
+
+
+class StepResult(Frozen):
+    """One step over the whole scenario: requests, failed ones, and metrics that fit its kind."""
+
+    title: str = ""
+    kind: str = ""
+    lane: str | None = None
+    count: int = 0
+    failed: int = 0
+    duration_ms: Distribution | None = None
+    metrics: dict[str, Distribution] = Field(default_factory=dict)
+
+
+class CheckResult(Frozen):
+    """A named check; `step` is the id of the step that makes it, when it is known."""
+
+    name: str
+    passes: int
+    fails: int
+    step: str | None = None
+
+
+class ThresholdResult(Frozen):
+    """A k6 threshold; `value` is None when the metric had no sample."""
+
+    metric: str
+    expression: str
+    value: float | None
+    ok: bool
+
+
+class Objective(Frozen):
+    """One service-level objective and how it came out; `value` None fails it (with the reason)."""
+
+    name: str
+    metric: str
+    statistic: str
+    comparison: Literal["<=", ">="]
+    limit: float
+    value: float | None
+    ok: bool
+    step: str | None = None
+    judged_by: Literal["records", "k6"] = "records"
+    reason: str = ""
+
+
+class Slo(Frozen):
+    """Objectives of a scenario and the share of attempted requests that met every limit."""
+
+    goodput: float | None = None
+    objectives: list[Objective] = Field(default_factory=list)
+
+
+class Validity(Frozen):
+    """What janbench knows of its own measurement; None where the figure doesn't exist."""
+
+    dropped_iterations: int = 0
+    proxy_lag_p99_ms: float | None = None
+    proxy_cpu: float | None = None
+    proxy_queue_depth: int | None = None
+    client_cpu: float | None = None
+    schedule_lag_p99_ms: float | None = None
+    start_skew_s: float | None = None
+    relogins: int = 0
+    client_errors: int = 0
+
+
+class ScenarioResult(Frozen):
+    """Everything that is known of one scenario of a run."""
+
+    name: str
+    verdict: Verdict
+    reasons: list[Reason] = Field(default_factory=list)
+    mode: Literal["single", "load", "script"] = "load"
+    timing: Literal["proxy", "direct"] = "direct"
+    started_at: str = ""
+    duration_s: float = 0.0
+    k6_exit_code: int | None = None
+    iterations: int = 0
+    lanes: list[LaneResult] = Field(default_factory=list)
+    requests: Requests = Field(default_factory=Requests)
+    metrics: dict[str, Distribution] = Field(default_factory=dict)
+    unmeasured: dict[str, str] = Field(default_factory=dict)
+    throughput: Throughput = Field(default_factory=Throughput)
+    steps: dict[str, StepResult] = Field(default_factory=dict)
+    checks: list[CheckResult] = Field(default_factory=list)
+    thresholds: list[ThresholdResult] = Field(default_factory=list)
+    slo: Slo = Field(default_factory=Slo)
+    stream_errors: dict[str, int] = Field(default_factory=dict)
+    validity: Validity = Field(default_factory=Validity)
+
+
+class EngineInfo(Frozen):
+    """What executed the scripts; `instances` is how many k6 processes shared each load."""
+
+    name: str
+    k6_version: str = ""
+    k6_path: str = ""
+    image: str = ""
+    instances: int = 1
+
+    @property
+    def told(self) -> str:
+        """Say it in a few words."""
+        several = f", {self.instances} instances" if self.instances > 1 else ""
+        version = f", k6 {self.k6_version}" if self.k6_version else ""
+        return f"{self.name}{version}{several}"
+
+
+class TargetInfo(Frozen):
+    """Where the load went; `base` carries no credentials."""
+
+    base: str
+    flavour: str
+    model: str
+
+
+class RunResult(Frozen):
+    """One run: `result.json`."""
+
+    schema_: str = Field(default=SCHEMA, alias="schema")
+    run_id: str
+    started_at: str
+    duration_s: float
+    verdict: Verdict
+    exit_code: int
+    janbench_version: str
+    engine: EngineInfo
+    target: TargetInfo
+    testid: str = ""
+    command: list[str] = Field(default_factory=list)
+    reasons: list[Reason] = Field(default_factory=list)
+    scenarios: list[ScenarioResult] = Field(default_factory=list)
+
+    def to_json(self) -> str:
+        """Return the text of `result.json`: indented, keys in documented order, newline at end."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> RunResult:
+        """Read `result.json`; raises pydantic's ValidationError when it isn't one."""
+        return cls.model_validate_json(text)

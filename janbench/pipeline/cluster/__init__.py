@@ -1,0 +1,1 @@
+"""Tests for Kubernetes: their objects, and what runs in their pods."""

@@ -1,0 +1,1 @@
+"""Two targets in alternating blocks."""

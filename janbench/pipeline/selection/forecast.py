@@ -1,0 +1,93 @@
+"""What a run would do."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from janbench.model.duration import told
+from janbench.model.load.plan import Lane, Plan
+from janbench.model.load.profile import Closed
+from janbench.pipeline.request import RunRequest
+from janbench.pipeline.selection.case import Case, select
+from janbench.pipeline.selection.catalogue import catalogue
+from janbench.render.load import virtual_users
+from janbench.render.prompts import expected_tokens
+
+
+def forecast(request: RunRequest) -> Iterator[str]:
+    """Return lines that tell each case's target, load and number of requests."""
+    listed = catalogue(request.scenario_file, request.environment, request.overrides)
+    selection = select(request, listed, request.environment)
+    for case in selection.cases:
+        yield from describe(case, demo=request.demo)
+    for message in selection.left_out:
+        yield f"left out: {message}"
+
+
+def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
+    """Return lines about one case."""
+    yield case.subject.name
+    where = "the embedded Jan Server" if demo else case.target.base
+    yield f"  target   {where} ({case.target.flavour}, {case.target.model})"
+    if case.plan is None:
+        yield f"  script   {case.script}"
+        return
+    login = "guest login for each virtual user" if case.plan.guests else "API key or none"
+    yield f"  login    {login}; timing {case.subject.timing}"
+    if case.plan.single:
+        yield f"  load     single run: {len(case.subject.steps)} steps once"
+        return
+    yield f"  load     {_length(case.plan)}"
+    for lane in case.plan.lanes:
+        told = f"{lane.name}: {_lane(case.plan, lane)}"
+        yield from textwrap.wrap(told, 80, initial_indent="  lane     ", subsequent_indent=" " * 11)
+    yield from _budget(case.plan)
+    for objective in case.plan.scenario.objectives():
+        of = f" (step {objective.step})" if objective.step else ""
+        yield f"  slo      {objective.name}{of}"
+
+
+def _length(plan: Plan) -> str:
+    load = plan.load
+    if not load.shaped:
+        told_length = f"{load.duration_min:g} min in all, ramps included"
+    else:
+        closed = any(isinstance(lane.profile, Closed) for lane in plan.lanes)
+        most = "at most " if closed else ""
+        told_length = f"{most}{told(round(plan.seconds, 1))} in all"
+    aside = [
+        f"{name} {told(seconds)}"
+        for name, seconds in (("warm-up", load.warmup), ("cool-down", load.cooldown))
+        if seconds
+    ]
+    return f"{told_length}; not counted: {', '.join(aside)}" if aside else told_length
+
+
+def _lane(plan: Plan, lane: Lane) -> str:
+    scenario = plan.scenario
+    vus, most = virtual_users(scenario, lane)
+    users = f"{vus} to {most} virtual users" if vus != most else f"{vus} virtual user"
+    users += "s" if vus == most != 1 else ""
+    if isinstance(lane.profile, Closed) and not lane.iterations:
+        return f"{lane.told}: as many iterations as the target manages, {users}"
+    requests = lane.iterations * scenario.requests_of(lane.name)
+    taken, given = expected_tokens(scenario, lane.name)
+    pace = lane.told if isinstance(lane.profile, Closed) else f"{lane.rate:g} iterations/s"
+    return (
+        f"{pace}: about {lane.iterations:.0f} iterations, {requests:.0f} requests, {users}, "
+        f"{lane.iterations * taken:.0f} input tokens, at most {lane.iterations * given:.0f} output"
+    )
+
+
+def _budget(plan: Plan) -> Iterator[str]:
+    budget = plan.load.budget
+    parts = []
+    if budget.max_requests is not None:
+        parts.append(f"{budget.max_requests} requests")
+    if budget.max_tokens_total is not None:
+        parts.append(f"{budget.max_tokens_total} tokens")
+    if budget.max_duration is not None:
+        parts.append(told(budget.max_duration))
+    if parts:
+        yield f"  budget   at most {', '.join(parts)}"

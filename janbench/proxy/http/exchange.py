@@ -1,0 +1,286 @@
+"""One request and its response: sends the request, survives a stale connection, ends once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from http import HTTPStatus
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Protocol, cast
+
+from janbench.model.results.record import Record
+from janbench.proxy.http.http1 import own_reply
+from janbench.proxy.http.pool import ConnectError
+from janbench.proxy.http.reply import Reply
+from janbench.proxy.http.request_buffer import Outbox
+from janbench.proxy.stream import integrity
+from janbench.proxy.stream.measure import Moments, reply_figures, stream_figures, tail_comment
+
+if TYPE_CHECKING:
+    from janbench.proxy.http.request import Request
+    from janbench.proxy.http.upstream import UpstreamConnection
+    from janbench.proxy.http.worker_context import Gateway
+
+_OUT_MOST = 64 << 10
+"""Bytes of a request that wait for a connection before the client is told to wait."""
+
+_SILENCE_NS = 5_000_000_000
+"""A client that gives up after this long without a byte left a stalled stream."""
+
+
+class ClientSide(Protocol):
+    """The client's connection, as an exchange sees it."""
+
+    transport: asyncio.Transport
+    gone: bool
+
+    def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:
+        """The exchange is over; `keep` says whether the connection can carry another."""
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading the request."""
+
+
+class Exchange:
+    """A request in flight; the client feeds its body in, the reply reports back."""
+
+    def __init__(self, gateway: Gateway, client: ClientSide, request: Request) -> None:
+        self.request = request
+        self.request_done = False
+        self._gateway = gateway
+        self._client = client
+        self._connection: UpstreamConnection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._reply = self._new_reply()
+        self._outbox = Outbox(request, gateway.target)
+        self._written_ns = 0
+        self._written_at = 0.0
+        self._client_full = False
+        self._over = False
+
+    def start(self) -> None:
+        """Take a connection, now that it is this request's turn; `flush` sends."""
+        self._gateway.counters.requests += 1
+        self._gateway.live.add(self)
+        connection = self._gateway.pool.take_idle()
+        if connection is not None:
+            self._attach(connection)
+        else:
+            self._connecting = asyncio.ensure_future(self._connect())
+
+    def feed_body(self, data: bytes) -> None:
+        """Take a piece of the request's body; after the end it is read and dropped."""
+        if self._over:
+            return
+        self._outbox.add(data)
+        if self._connection is None and self._outbox.waiting > _OUT_MOST:
+            self._client.pause(True)
+
+    def end_body(self, trailers: bytes) -> None:
+        """The request is complete; `trailers` are whole header lines."""
+        self.request_done = True
+        if not self._over:
+            self._outbox.end(trailers)
+
+    def flush(self) -> None:
+        """Send what has been read of the request, if there is a connection for it."""
+        if self._over or self._connection is None:
+            return
+        data = self._outbox.take()
+        if data:
+            # Before the write: on one machine it may wake the target, which then runs in our stead.
+            self._written_at = time.time()
+            self._written_ns = perf_counter_ns()
+            self._connection.write(data)
+
+    def client_full(self, full: bool) -> None:
+        """The client takes no more, or does again: pass it on to the target."""
+        self._client_full = full
+        if self._connection is not None:
+            self._connection.pause(full)
+
+    def client_gone(self) -> None:
+        """The client closed its connection: stop the target's work and record it."""
+        now = perf_counter_ns()
+        since = self._reply.now or self._written_ns or now
+        waited = (now - (self._written_ns or now)) / 1e9
+        silent = self._reply.status and now - since >= _SILENCE_NS
+        kind = integrity.STALLED if silent else integrity.TIMEOUT
+        self._abort(kind, f"the client gave up after {waited:.1f} s")
+
+    # --- what the worker asks for
+
+    def check_stall(self, now_ns: int, limit_ns: int) -> None:
+        reply = self._reply
+        if reply.reader is not None and not self._client_full and now_ns - reply.now > limit_ns:
+            self._break(integrity.STALLED, f"nothing arrived for {limit_ns / 1e9:g} s")
+
+    def stop(self) -> None:
+        self._abort(integrity.TIMEOUT, "the proxy was stopped")
+
+    # --- what the reply reports
+
+    def reply_finished(self) -> None:
+        self._conclude(None, "", clean=True)
+
+    def reply_broken(self, cause: str, detail: str) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        if self._over:
+            return
+        if self._reply.status:
+            self._break(integrity.TRUNCATED, detail)
+        elif connection is not None and self._may_retry(connection):
+            self._retry()
+        else:
+            self._fail(502, cause, f"{self._gateway.target.url}: {detail}")
+
+    def upstream_full(self, full: bool) -> None:
+        self._client.pause(full)
+
+    # ---
+
+    def _new_reply(self) -> Reply:
+        return Reply(self, self.request, self._gateway, self._client.transport)
+
+    async def _connect(self) -> None:
+        try:
+            connection = await self._gateway.pool.connect()
+        except ConnectError as error:
+            self._connecting = None
+            self._fail(error.status, error.cause, error.message)
+        else:
+            self._attach(connection)
+            self.flush()
+
+    def _attach(self, connection: UpstreamConnection) -> None:
+        self._connection = connection
+        self._connecting = None
+        connection.receiver = self._reply
+        if self._outbox.waiting > _OUT_MOST:
+            self._client.pause(False)
+
+    def _may_retry(self, connection: UpstreamConnection) -> bool:
+        return connection.reused and not self._reply.began and self._outbox.can_rewind()
+
+    def _retry(self) -> None:
+        """Send the request again on a new connection: the pooled one had been closed.
+
+        A new connection isn't `reused`, so that there is one retry at most.
+        """
+        self._gateway.counters.retries += 1
+        self._reply.detach()
+        self._reply = self._new_reply()
+        self._outbox.rewind()
+        self._connecting = asyncio.ensure_future(self._connect())
+
+    def _fail(self, status: int, cause: str, message: str) -> None:
+        """Answer in the target's place; recorded with origin `proxy`."""
+        if not self._written_ns:
+            self.request.note_start(self._outbox.body_start())
+        keep = self.request.keep_alive and self.request_done
+        head_only = self.request.method == b"HEAD"
+        self._client.transport.write(
+            own_reply(status, cause, message, close=not keep, head_only=head_only)
+        )
+        kind = integrity.TIMEOUT if status == 504 else integrity.HTTP_ERROR
+        row = self._row(status, "proxy", integrity.Verdict(kind, f"{cause}: {message}"))
+        row["stream"] = self.request.wants_stream
+        self._finish(row, keep=keep)
+
+    def _break(self, kind: str, detail: str) -> None:
+        """End a response that the target won't complete, so that the client learns it."""
+        if self._reply.tail:
+            self._reply.end_ns = perf_counter_ns() if kind == integrity.STALLED else self._reply.now
+            self._conclude(kind, detail, clean=False)
+        else:
+            self._abort(kind, detail)
+
+    def _abort(self, kind: str, detail: str) -> None:
+        """End without a proper end: the client's connection is closed."""
+        if not self._over:
+            self._conclude(kind, detail, clean=False, deliver=False)
+
+    def _conclude(
+        self, kind: str | None, detail: str, *, clean: bool, deliver: bool = True
+    ) -> None:
+        """Judge, send the end of the body (with the tail if it is due), and record."""
+        reply, reader = self._reply, self._reply.reader
+        found = reader.found if reader is not None else integrity.Found()
+        if kind is not None:
+            found.add(kind, detail)
+        if reply.status >= 400:
+            found.add(integrity.HTTP_ERROR, f"status {reply.status}")
+        moments = Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
+        gaps: list[float] = []
+        tail = b""
+        if reader is not None:
+            context = self.request.context
+            if clean and reply.cut_short():
+                clean = False
+                found.add(integrity.TRUNCATED, "the compressed data ends too early")
+            reader.end(clean=clean, promised=context.ends if context else frozenset())
+            figures = stream_figures(reader, moments)
+            gaps = reader.watch.gaps_ms()
+        else:
+            figures = reply_figures(bytes(reply.json_body), moments, whole=clean)
+        if reply.request_id:
+            figures["request_id"] = reply.request_id
+        verdict = found.verdict()
+        if reader is not None and reply.tail and deliver:
+            tail = tail_comment(figures, reader, gaps, verdict)
+        if deliver and reply.delivery is not None:
+            reply.delivery.end(reply.trailers, tail)
+        elif reply.delivery is not None and not self._client.gone:
+            reply.delivery.abandon()
+        row = self._row(reply.status, "target", verdict)
+        refused = not reply.status or reply.status >= HTTPStatus.BAD_REQUEST
+        row["stream"] = reader is not None or (refused and self.request.wants_stream)
+        row.update(figures)
+        if reader is not None and gaps:
+            row["gaps_ms"] = gaps
+        keep = deliver and self.request.keep_alive
+        self._finish(row, keep=keep and (self.request_done or not self.request.expects_continue))
+
+    def _row(self, status: int, origin: str, verdict: integrity.Verdict) -> Record:
+        row: Record = {
+            "time": self._written_at or time.time(),
+            "start_ns": self._written_ns or perf_counter_ns(),
+            "method": self.request.method.decode("latin-1"),
+            "path": self.request.path(),
+            "origin": origin,
+            "integrity": verdict.kind,
+            "bytes_sent": self._outbox.body_bytes,
+            "bytes_received": self._reply.received,
+        }
+        if status:
+            row["status"] = status
+        if verdict.detail:
+            row["detail"] = verdict.detail
+        if self.request.trace_id:
+            row["trace_id"] = self.request.trace_id
+        if self.request.context is not None:
+            row.update(cast(Record, self.request.context.labels))
+        return row
+
+    def _finish(self, row: Record, *, keep: bool) -> None:
+        self._over = True
+        self._outbox.clear()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        gateway, connection = self._gateway, self._connection
+        self._connection = None
+        gateway.live.discard(self)
+        reusable = self._reply.complete and self._reply.reusable and self.request_done
+        self._reply.detach()
+        if connection is not None:
+            connection.receiver = None
+            connection.pause(False)
+            if reusable:
+                gateway.pool.give_back(connection)
+            else:
+                connection.close()
+        self._client.exchange_over(self, keep=keep)
+        gateway.journal.add(row)

@@ -1,0 +1,160 @@
+"""One client's connection: reads its requests and answers them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from janbench.proxy.http.exchange import Exchange
+from janbench.proxy.http.http1 import own_reply
+from janbench.proxy.http.request import make_request
+
+if TYPE_CHECKING:
+    from janbench.proxy.http.http1 import Headers
+    from janbench.proxy.http.worker_context import Gateway
+
+_PIPELINE_MOST = 16
+"""Requests that may wait behind the one in work before the client is told to wait."""
+
+_WRITE_HIGH = 256 << 10
+"""Bytes unsent to a client before the target is slowed down, which would distort its timing."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """Callbacks of the request parser and of the client's connection."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, gateway: Gateway, clients: set[ClientConnection]) -> None:
+        self._gateway = gateway
+        self._clients = clients
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._queue: deque[Exchange] = deque()
+        self._reading: Exchange | None = None
+        self._url = b""
+        self._headers: Headers = []
+        self._trailers: Headers = []
+        self._closing = False
+        self.gone = False
+
+    # --- the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        self._gateway.counters.clients += 1
+        self._clients.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._closing or self._parser is None:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(501, "upgrade", "the timing proxy passes no WebSocket or HTTP/2 on")
+        except httptools.HttpParserError as error:
+            self._refuse(400, "bad_request", f"not an HTTP/1.1 request: {error}")
+        if self._queue:
+            self._queue[0].flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._gateway.counters.clients -= 1
+        self._clients.discard(self)
+        self._closing = self.gone = True
+        self._parser = self._reading = None
+        if self._queue:
+            current = self._queue[0]
+            self._queue.clear()
+            current.client_gone()
+
+    def pause_writing(self) -> None:
+        if self._queue:
+            self._queue[0].client_full(True)
+
+    def resume_writing(self) -> None:
+        if self._queue:
+            self._queue[0].client_full(False)
+
+    # --- parser callbacks
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._headers = []
+        self._trailers = []
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        fields = self._headers if self._reading is None else self._trailers
+        fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        assert parser is not None
+        if self._closing or parser.should_upgrade():
+            return
+        request = make_request(
+            parser.get_method(),
+            self._url,
+            self._headers,
+            version=parser.get_http_version(),
+            keep_alive=parser.should_keep_alive(),
+        )
+        self._reading = exchange = Exchange(self._gateway, self, request)
+        self._queue.append(exchange)
+        if len(self._queue) == 1:
+            exchange.start()
+        elif len(self._queue) == _PIPELINE_MOST:
+            self.pause(True)
+
+    def on_body(self, data: bytes) -> None:
+        if self._reading is not None:
+            self._reading.feed_body(data)
+
+    def on_message_complete(self) -> None:
+        if self._reading is not None:
+            trailers = b"".join(b"%b: %b\r\n" % field for field in self._trailers)
+            self._reading.end_body(trailers)
+            self._reading = None
+
+    # --- what an exchange asks for
+
+    def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:
+        if self._closing or not self._queue or self._queue[0] is not exchange:
+            return
+        if not keep:
+            self._close()
+            return
+        self._queue.popleft()
+        self.pause(False)
+        if self._queue:
+            self._queue[0].start()
+            self._queue[0].flush()
+
+    def pause(self, paused: bool) -> None:
+        if self._closing or self.transport.is_closing():
+            return
+        if paused:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    # ---
+
+    def _refuse(self, status: int, cause: str, message: str) -> None:
+        """Answer what isn't a request that can be passed on, and close."""
+        current = self._queue[0] if self._queue else None
+        if current is None:
+            self.transport.write(own_reply(status, cause, message, close=True, head_only=False))
+        self._close()
+        if current is not None:
+            current.client_gone()
+
+    def _close(self) -> None:
+        self._closing = True
+        self._queue.clear()
+        self.transport.close()

@@ -1,0 +1,277 @@
+"""The response side of an exchange: reads what the target sends and passes it on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import httptools
+
+from janbench.proxy.http.coding import CodingError, Inflater, codings, inflater_for
+from janbench.proxy.http.http1 import response_head
+from janbench.proxy.http.response_writer import Delivery, HeldDelivery, TailDelivery
+from janbench.proxy.stream.reader import StreamReader
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from janbench.proxy.http.http1 import Headers
+    from janbench.proxy.http.request import Request
+    from janbench.proxy.http.worker_context import Gateway
+
+_MAX_JSON = 1 << 20
+"""Bytes of a JSON reply that are kept to read its usage; longer ones go by unread."""
+
+
+class Owner(Protocol):
+    """The exchange, as its reply sees it."""
+
+    def reply_finished(self) -> None:
+        """The response is complete and the read that completed it has been handled."""
+
+    def reply_broken(self, cause: str, detail: str) -> None:
+        """The response ended before it was complete, or is not HTTP."""
+
+    def upstream_full(self, full: bool) -> None:
+        """The connection to the target takes no more, or does again."""
+
+
+class _Head:
+    """Status line and headers while they are being read."""
+
+    __slots__ = ("headers", "reason")
+
+    def __init__(self) -> None:
+        self.reason = b""
+        self.headers: Headers = []
+
+
+class Reply:
+    """Callbacks of the response parser; times are perf_counter_ns, 0 means never."""
+
+    def __init__(
+        self, owner: Owner, request: Request, gateway: Gateway, client: asyncio.Transport
+    ) -> None:
+        # The parser's body callback is the list's own: a read may bring a hundred small chunks.
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
+        self.parser = httptools.HttpResponseParser(self)
+        self.now = 0
+        self.complete = False
+        self.began = False  # something of a response has arrived
+        self.status = 0  # of the final response, once its head was passed on
+        self.first_byte_ns = 0
+        self.end_ns = 0
+        self.received = 0
+        self.reusable = False
+        self.head_waits = False
+        self.until_close = False
+        self.reader: StreamReader | None = None
+        self.json_body = bytearray()
+        self.request_id = ""
+        self.tail = False
+        self.delivery: Delivery | None = None
+        self.trailers: Headers = []
+        self._inflater: Inflater | None = None
+        self._keep_json = False
+        self._head = _Head()
+        self._begin_ns = 0
+        self._body_pieces = 0
+        self._owner: Owner | None = owner
+        self._request = request
+        self._gateway = gateway
+        self._client = client
+
+    def detach(self) -> None:
+        """Break the reference cycles: the exchange is over."""
+        self._owner = None
+        del self.parser
+        if self.delivery is not None:
+            self.delivery.release()
+            self.delivery = None
+
+    # --- parser callbacks
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.reusable = False  # more than was asked for
+            return
+        self.began = True
+        self._begin_ns = self.now
+        self._head = _Head()
+
+    def on_status(self, reason: bytes) -> None:
+        self._head.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.complete:
+            return
+        fields = self.trailers if self.status else self._head.headers
+        fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        if self.complete or 100 <= status < 200:
+            return
+        self.first_byte_ns = self._begin_ns
+        self.reusable = bool(self.parser.should_keep_alive())
+        self._pass_head_on(status)
+        if self._request.method == b"HEAD":  # the parser can't know that no body follows
+            self._completed()
+
+    def on_message_complete(self) -> None:
+        if self.complete:
+            return
+        status = self.parser.get_status_code()
+        if 100 <= status < 200 and not self.status:
+            self._interim(status)
+        else:
+            self._completed()
+
+    # --- the connection's events
+
+    def body(self) -> None:
+        if self.complete and len(self.pieces) > self._body_pieces:
+            self.reusable = False  # more than was asked for
+            del self.pieces[self._body_pieces :]
+        pieces = self.pieces
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        if self.delivery is None or not data:
+            return
+        self.received += len(data)
+        if self._inflater is not None:
+            data = self._inflated(data, self._inflater)
+        elif self.reader is not None:
+            self.reader.feed(data, self.now)
+        elif self._keep_json:
+            self.json_body += data
+            if len(self.json_body) > _MAX_JSON:
+                self._keep_json = False
+                self.json_body.clear()
+        if data:
+            self.delivery.write(data)
+        if not self.complete:  # else the end is sent with it
+            self.head_waits = False
+            self.delivery.flush()
+
+    def send_head(self) -> None:
+        self.head_waits = False
+        if self.delivery is not None:
+            self.delivery.flush()
+
+    def finished(self) -> None:
+        if self._owner is not None:
+            self._owner.reply_finished()
+
+    def garbage(self, reason: str) -> None:
+        if self._owner is not None:
+            self._owner.reply_broken("bad_response", f"the target's answer is not HTTP: {reason}")
+
+    def upstream_lost(self, error: Exception | None) -> None:
+        if self._owner is None:
+            return
+        if self.until_close and error is None:
+            self._completed()
+            self._owner.reply_finished()
+        elif error is None:
+            self._owner.reply_broken("closed", "the target closed the connection")
+        else:
+            self._owner.reply_broken("reset", "the target reset the connection")
+
+    def upstream_full(self, full: bool) -> None:
+        if self._owner is not None:
+            self._owner.upstream_full(full)
+
+    def cut_short(self) -> bool:
+        """Say whether the message is complete but the compressed data in it is not."""
+        return self._inflater is not None and self._inflater.unfinished
+
+    # ---
+
+    def _inflated(self, data: bytes, inflater: Inflater) -> bytes:
+        """Read a piece of a compressed stream; return what the client is to get for it."""
+        reader = self.reader
+        assert reader is not None
+        plain = b""
+        try:
+            plain = inflater.feed(data)
+        except CodingError as error:
+            reader.give_up(str(error))
+        if plain:
+            reader.feed(plain, self.now)
+        return plain if self.tail else data
+
+    def _completed(self) -> None:
+        self.complete = True
+        self._body_pieces = len(self.pieces)
+        self.end_ns = self.now
+
+    def _interim(self, status: int) -> None:
+        if status == 101 or self._request.http10:
+            return  # Upgrade was not passed on; HTTP/1.0 knows no interim responses
+        head = self._head
+        self._client.write(
+            response_head(
+                status, head.reason, head.headers, chunked=False, drop_length=False, close=False
+            )
+        )
+
+    def _pass_head_on(self, status: int) -> None:
+        request, head = self._request, self._head
+        kind = coding = b""
+        has_length = chunked = False
+        for name, value in head.headers:
+            lower = name.lower()
+            if lower == b"content-type":
+                kind = value.lower()
+            elif lower == b"content-length":
+                has_length = True
+            elif lower == b"transfer-encoding":
+                chunked = b"chunked" in value.lower()
+            elif lower == b"content-encoding":
+                coding += b"," + value
+            elif lower == b"x-request-id":
+                self.request_id = value.decode("latin-1")[:128]
+        bodyless = request.method == b"HEAD" or status in (204, 304)
+        self.until_close = not (bodyless or has_length or chunked)
+        compressed = codings(coding) if coding else []
+        if kind.startswith(b"text/event-stream") and not bodyless:
+            self._observe(compressed)
+        elif request.method == b"POST" and b"json" in kind and not compressed:
+            self._keep_json = True
+        frames = (chunked or self.until_close or self.tail) and not request.http10
+        written = response_head(
+            status,
+            head.reason,
+            head.headers if self._inflater is None or not self.tail else _plain(head.headers),
+            chunked=frames and (chunked or not bodyless),
+            drop_length=self.tail,
+            close=not request.keep_alive,
+        )
+        self.status = status
+        self.head_waits = True
+        self.delivery = self._deliver(written, chunked=frames and not bodyless)
+
+    def _deliver(self, head: bytes, *, chunked: bool) -> Delivery:
+        context = self._request.context
+        if self.reader is None or context is None:
+            return Delivery(self._client, head, chunked=chunked)
+        if self.tail and context.tail_only:
+            return TailDelivery(self._client, head, chunked=chunked)
+        return HeldDelivery(self._client, head, self._gateway.budget, chunked=chunked)
+
+    def _observe(self, compressed: list[str]) -> None:
+        self.reader = StreamReader()
+        self._gateway.counters.streams += 1
+        if compressed:
+            self._inflater = inflater_for(compressed)
+            if self._inflater is None:
+                named = ", ".join(compressed)
+                self.reader.leave_unread(f"not read, hence not timed: compressed ({named})")
+                return
+        self.tail = self._request.context is not None or self._gateway.tail_always
+
+
+def _plain(headers: Headers) -> Headers:
+    """Leave out what says that the body is compressed."""
+    return [field for field in headers if field[0].lower() != b"content-encoding"]

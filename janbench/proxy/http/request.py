@@ -1,0 +1,85 @@
+"""One request as it was read from a client."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from janbench.proxy.http.context import HEADER, HEADER_PREFIX, Context, parse_context
+from janbench.proxy.http.http1 import asks_for_stream, request_head
+
+if TYPE_CHECKING:
+    from janbench.proxy.http.http1 import Headers
+    from janbench.proxy.http.target import Target
+
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-")
+
+
+@dataclass
+class Request:
+    """Head of a request; `url` is the raw request target and `http10` the client's version."""
+
+    method: bytes
+    url: bytes
+    headers: Headers
+    http10: bool
+    keep_alive: bool
+    chunked: bool
+    expects_continue: bool
+    context: Context | None
+    wants_stream: bool = False
+    trace_id: str = ""
+
+    def path(self) -> str:
+        """Return the path without query, for the record."""
+        return self.url.partition(b"?")[0].decode("latin-1")
+
+    def note_start(self, body_start: bytes) -> None:
+        """See from the start of the body whether the request wants an event stream."""
+        self.wants_stream = asks_for_stream(self.headers, body_start)
+
+    def head_for(self, target: Target, body_start: bytes) -> bytes:
+        """Write the head for the target; the start of the body tells whether it streams."""
+        self.note_start(body_start)
+        identity = self.wants_stream or (self.context is not None and self.method == b"POST")
+        return request_head(
+            target, self.method, self.url, self.headers, chunked=self.chunked, identity=identity
+        )
+
+
+def make_request(
+    method: bytes, url: bytes, headers: Headers, *, version: str, keep_alive: bool
+) -> Request:
+    """Make a request out of what the parser found."""
+    chunked = expects = False
+    context, trace_id = None, ""
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"transfer-encoding":
+            chunked = True
+        elif lower == b"expect":
+            expects = value.lower() == b"100-continue"
+        elif lower == b"traceparent":
+            trace_id = _trace_id(value)
+        elif lower.startswith(HEADER_PREFIX) and lower == HEADER:
+            context = parse_context(value)
+    http10 = version == "1.0"
+    return Request(
+        method=method,
+        url=url,
+        headers=headers,
+        http10=http10,
+        keep_alive=keep_alive and not http10,
+        chunked=chunked,
+        expects_continue=expects,
+        context=context,
+        trace_id=trace_id,
+    )
+
+
+def _trace_id(traceparent: bytes) -> str:
+    """Return the trace id of a W3C `traceparent` (version-traceid-parentid-flags), else nothing."""
+    match = _TRACEPARENT.match(traceparent)
+    return match[1].decode("ascii") if match else ""

@@ -1,0 +1,54 @@
+"""What all connections of one worker share."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from janbench.model.results.record import Record
+from janbench.proxy.http.pool import Pool
+from janbench.proxy.http.response_writer import HoldBudget
+from janbench.proxy.http.target import Target
+
+
+class Journal(Protocol):
+    """Takes finished records; must not block."""
+
+    def add(self, record: Record) -> None:
+        """Take one record."""
+
+
+class Live(Protocol):
+    """An exchange in flight, as the worker sees it."""
+
+    def check_stall(self, now_ns: int, limit_ns: int) -> None:
+        """End the stream if nothing has arrived for longer than the limit."""
+
+    def stop(self) -> None:
+        """End the exchange because the proxy ends."""
+
+
+class Counters:
+    """What a worker counts for its statistics."""
+
+    __slots__ = ("clients", "requests", "retries", "streams")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.streams = 0
+        self.retries = 0
+        self.clients = 0
+
+
+class Gateway:
+    """Target, pool, journal and counters; `live` holds every exchange that isn't over."""
+
+    __slots__ = ("budget", "counters", "journal", "live", "pool", "tail_always", "target")
+
+    def __init__(self, target: Target, pool: Pool, journal: Journal, *, tail_always: bool) -> None:
+        self.target = target
+        self.pool = pool
+        self.journal = journal
+        self.tail_always = tail_always
+        self.budget = HoldBudget()
+        self.counters = Counters()
+        self.live: set[Live] = set()

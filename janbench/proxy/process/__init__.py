@@ -1,0 +1,1 @@
+"""The proxy as a process: its workers, what it says of itself, its records."""

@@ -1,0 +1,179 @@
+"""One worker: an event loop that serves a listening socket until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns
+
+from janbench.errors import CompanionError
+from janbench.proxy.http.listener import ClientConnection
+from janbench.proxy.http.pool import Pool
+from janbench.proxy.http.target import Target, TlsOptions, tls_context
+from janbench.proxy.http.worker_context import Gateway
+from janbench.proxy.process.lag import LagSampler
+from janbench.proxy.process.records import NoRecords, RecordWriter
+from janbench.proxy.process.stats import Meter, Stats
+from janbench.proxy.process.system import (
+    allow_many_connections,
+    ask_for_fine_timers,
+    ask_for_priority,
+    call_at_end,
+)
+
+_TICK_S = 1.0
+
+
+@dataclass(frozen=True)
+class ProxyOptions:
+    """How a proxy runs; times in seconds, `stall_timeout` 0 means never."""
+
+    target: Target
+    host: str = "127.0.0.1"
+    port: int = 0
+    records: Path | None = None
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    workers: int = 1
+    connect_timeout: float = 10.0
+    stall_timeout: float = 150.0
+    tail_always: bool = False
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Make the fastest event loop there is: uvloop, where it exists."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+class Worker:
+    """Serves until SIGTERM, SIGINT, the end of `lifeline`, or a disk that refuses records."""
+
+    def __init__(
+        self,
+        options: ProxyOptions,
+        listening: socket.socket,
+        number: int,
+        *,
+        on_ready: Callable[[], None],
+        publish: Callable[[Stats], None],
+        lifeline: int | None = None,
+    ) -> None:
+        self._options = options
+        self._socket = listening
+        self._number = number
+        self._on_ready = on_ready
+        self._publish = publish
+        self._lifeline = lifeline
+        self._disk_error: OSError | None = None
+        # Made here, so that a CA file that can't be read is told before anything starts.
+        tls = tls_context(options.tls) if options.target.tls else None
+        self._pool = Pool(options.target, tls, options.connect_timeout)
+
+    def run(self) -> None:
+        """Serve; raises CompanionError when records can't be written."""
+        loop = new_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(self._serve(loop))
+            loop.run_until_complete(loop.shutdown_default_executor())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+        if self._disk_error is not None:
+            raise CompanionError(
+                f"the timing proxy can't write its records: {self._disk_error.strerror}",
+                where=str(self._options.records),
+                hint="Free some space, or choose another folder with --records.",
+            )
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        stop = asyncio.Event()
+        allow_many_connections()
+        ask_for_fine_timers()
+        ask_for_priority()  # before the writer's thread is made, which inherits it
+        journal = self._open_journal(loop, stop)
+        gateway = Gateway(
+            self._options.target, self._pool, journal, tail_always=self._options.tail_always
+        )
+        lag = LagSampler(loop)
+        clients: set[ClientConnection] = set()
+
+        def connect() -> ClientConnection:
+            return ClientConnection(gateway, clients)
+
+        server = await loop.create_server(connect, sock=self._socket, backlog=4096)
+        call_at_end(loop, stop.set)
+        if self._lifeline is not None:
+            _watch(self._lifeline, loop, stop)
+        _calm_the_collector()
+        lag.start()
+        meter = Meter(self._number, gateway, lag)
+        self._on_ready()
+        while not stop.is_set():
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TICK_S)
+            meter.tick()
+            self._end_stalled(gateway)
+            if not stop.is_set():
+                self._publish(meter.stats(journal.depth_max))
+        lag.stop()
+        server.close()
+        for exchange in list(gateway.live):
+            exchange.stop()
+        for client in list(clients):
+            client.transport.close()
+        self._pool.close()
+        await asyncio.sleep(0.01)  # lets the loop run the closings
+        journal.close()
+        self._publish(meter.stats(journal.depth_max))
+
+    def _open_journal(
+        self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event
+    ) -> RecordWriter | NoRecords:
+        if self._options.records is None:
+            return NoRecords()
+
+        def disk_failed(error: OSError) -> None:
+            self._disk_error = error
+            loop.call_soon_threadsafe(stop.set)
+
+        path = self._options.records / f"records-{self._number}.jsonl"
+        return RecordWriter(path, disk_failed)
+
+    def _end_stalled(self, gateway: Gateway) -> None:
+        limit = int(self._options.stall_timeout * 1e9)
+        if limit:
+            now = perf_counter_ns()
+            for exchange in list(gateway.live):
+                exchange.check_stall(now, limit)
+
+
+def _calm_the_collector() -> None:
+    """Keep the garbage collector off the hot path: exchanges free themselves without it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _watch(lifeline: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when the other end of `lifeline` closes: the parent is gone."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(lifeline, 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()

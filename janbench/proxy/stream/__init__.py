@@ -1,0 +1,1 @@
+"""Event streams: what their frames say, when they came, whether they are whole."""

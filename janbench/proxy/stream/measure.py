@@ -1,0 +1,96 @@
+"""The figures of one exchange, as the tail of a stream and as a record.
+
+Definitions: request written -> first response byte (`ttfb_ms`), first event, first content
+(`ttft_ms`), last content (`e2e_ms` of a stream) or full body (`e2e_ms` otherwise); last content ->
+end (`finalize_ms`). All from one monotonic clock, in ms; a figure that can't be taken is absent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from janbench.model.results.record import Record
+from janbench.proxy.stream.dialects import Frame, read_reply
+from janbench.proxy.stream.integrity import Verdict
+from janbench.proxy.stream.reader import StreamReader
+
+TAIL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When things happened, in perf_counter_ns; 0 means never."""
+
+    written: int
+    first_byte: int
+    end: int
+
+
+def stream_figures(reader: StreamReader, moments: Moments) -> Record:
+    """Return timings, tokens and finish reason of an event stream."""
+    watch, start = reader.watch, moments.written
+    tokens = reader.output_tokens()
+    figures = {
+        "ttfb_ms": _ms(start, moments.first_byte),
+        "first_event_ms": _ms(start, watch.first_event_ns),
+        "ttft_ms": _ms(start, watch.first_ns),
+        "ttft_visible_ms": _ms(start, watch.first_visible_ns),
+        "tpot_ms": _rounded(watch.tpot_ms(tokens[0])) if tokens else None,
+        "e2e_ms": _ms(start, watch.last_ns),
+        "finalize_ms": _ms(watch.last_ns, moments.end),
+        "input_tokens": reader.usage.input_tokens if reader.usage else None,
+        "output_tokens": tokens[0] if tokens else None,
+        "tokens_source": tokens[1] if tokens else None,
+        "content_events": None if reader.unread else watch.count,
+        "finish_reason": reader.finish_reason or None,
+    }
+    return cast(Record, {key: value for key, value in figures.items() if value is not None})
+
+
+def reply_figures(body: bytes, moments: Moments, *, whole: bool) -> Record:
+    """Return timings, tokens and finish reason of a plain reply; `body` may be empty."""
+    frame = _json_frame(body) if whole else Frame()
+    output = frame.usage.output_tokens if frame.usage else None
+    figures = {
+        "ttfb_ms": _ms(moments.written, moments.first_byte),
+        "e2e_ms": _ms(moments.written, moments.end) if whole else None,
+        "input_tokens": frame.usage.input_tokens if frame.usage else None,
+        "output_tokens": output,
+        "tokens_source": "usage" if output is not None else None,
+        "finish_reason": frame.finish_reason or None,
+    }
+    return cast(Record, {key: value for key, value in figures.items() if value is not None})
+
+
+def tail_comment(
+    figures: Record, reader: StreamReader, gaps_ms: list[float], verdict: Verdict
+) -> bytes:
+    """Write the SSE comment that carries a stream's figures to the script."""
+    tail: dict[str, Any] = {"v": TAIL_VERSION, **figures, "integrity": verdict.kind}
+    mean = reader.watch.itl_mean_ms()
+    if mean is not None:
+        tail["itl_mean_ms"] = _rounded(mean)
+        tail["itl_max_ms"] = max(gaps_ms)
+    if verdict.detail:
+        tail["detail"] = verdict.detail
+    return b": janbench %b\n\n" % orjson.dumps(tail)
+
+
+def _json_frame(body: bytes) -> Frame:
+    if not body:
+        return Frame()
+    try:
+        return read_reply(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return Frame()
+
+
+def _ms(start: int, end: int) -> float | None:
+    return round((end - start) / 1e6, 4) if start and end else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,1 @@
+"""Two runs compared: samples, resampling, the decision."""

@@ -1,0 +1,54 @@
+"""What a comparison takes for granted unless told otherwise: margins, gates, draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from janbench.errors import ConfigError
+
+DRAWS = 2000
+LATENCIES = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
+
+DEFAULT_MARGINS: Mapping[str, float] = {
+    **{f"{metric}.p50": 0.05 for metric in LATENCIES},
+    **{f"{metric}.p95": 0.10 for metric in LATENCIES},
+    "error_rate": 0.01,
+    "output_tokens_per_s": 0.05,
+    "requests_per_s": 0.05,
+}
+# Time per token repeats what the gaps say, and throughput is what the schedule asked for: they
+# are shown, but asking more questions would cost the gate power for the others.
+DEFAULT_GATES = frozenset(
+    name
+    for name in DEFAULT_MARGINS
+    if not name.startswith("tpot_ms") and not name.endswith("per_s")
+)
+
+
+@dataclass(frozen=True)
+class CompareOptions:
+    """Margins by figure (`ttft_ms.p95`; shares), and the figures that decide the exit code.
+
+    `allow_invalid`: compare runs too that couldn't be trusted.
+    """
+
+    margins: Mapping[str, float] = field(default_factory=lambda: DEFAULT_MARGINS)
+    gates: frozenset[str] = DEFAULT_GATES
+    allow_invalid: bool = False
+    draws: int = DRAWS
+
+
+def figure_names(name: str) -> list[str]:
+    """Return the figures that a name on the command line means: `ttft_ms` means all of its own.
+
+    Raises ConfigError for a name that is none.
+    """
+    if name in DEFAULT_MARGINS:
+        return [name]
+    found = [figure for figure in DEFAULT_MARGINS if figure.startswith(f"{name}.")]
+    if not found:
+        raise ConfigError(
+            f"unknown figure {name!r}", hint=f"Known: {', '.join(sorted(DEFAULT_MARGINS))}."
+        )
+    return found

@@ -1,0 +1,224 @@
+"""Records of requests: the proxy's JSON lines into Parquet, and exact figures out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from janbench.errors import EngineError
+from janbench.model.results.record import duckdb_columns
+from janbench.model.results.result import Distribution
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Metric -> how its samples stand in the table.
+_SAMPLES = {
+    "ttft_ms": "ttft_ms",
+    "ttft_visible_ms": "ttft_visible_ms",
+    "first_event_ms": "first_event_ms",
+    "itl_ms": "unnest(gaps_ms)",
+    "tpot_ms": "tpot_ms",
+    "e2e_ms": "e2e_ms",
+    "ttfb_ms": "ttfb_ms",
+    "finalize_ms": "finalize_ms",
+    "tokens_per_s": "CASE WHEN e2e_ms > 0 THEN output_tokens / (e2e_ms / 1000) END",
+}
+
+
+_OF_STREAMS = ("ttft_ms", "ttft_visible_ms", "tpot_ms")
+_FLOORS = ("tokens_per_s",)
+
+
+def _meets(metric: str, limit: float) -> str:
+    comparison = ">=" if metric in _FLOORS else "<="
+    met = f"coalesce({_SAMPLES[metric]} {comparison} {limit!r}, false)"
+    if metric in _OF_STREAMS:
+        met = f"(NOT coalesce(stream, false) OR {met})"
+    return f"(coalesce(output_tokens, 2) < 2 OR {met})" if metric == "tpot_ms" else met
+
+
+def write_parquet(folders: Sequence[Path], parquet: Path) -> bool:
+    """Turn the JSON lines of folders into one Parquet file, sorted by time; False without any.
+
+    Lines that a crash cut short are left out, and so are requests of a warm-up or cool-down.
+    The JSON lines go away once the table is written. Raises EngineError when it can't be (a full
+    disk); they are kept then.
+    """
+    lines = [path for folder in folders for path in sorted(folder.glob("records-*.jsonl"))]
+    if not any(path.stat().st_size for path in lines):
+        return False
+    import duckdb
+
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in duckdb_columns().items())
+    files = ", ".join(f"'{_quoted(path)}'" for path in lines)
+    partial = parquet.with_suffix(".tmp")
+    query = f"""COPY (
+          SELECT * FROM read_json([{files}], format='newline_delimited',
+            ignore_errors=true, columns={{{columns}}})
+          WHERE time IS NOT NULL AND coalesce(lane, '') NOT IN ('warmup', 'cooldown')
+          ORDER BY time
+        ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(query)
+    except duckdb.Error as error:
+        partial.unlink(missing_ok=True)
+        full = "No space left" in str(error)
+        why = "the disk is full" if full else str(error).splitlines()[0]
+        raise EngineError(
+            f"the records can't be written as {parquet.name}: {why}",
+            hint=f"They are kept as JSON lines in {parquet.parent}.",
+        ) from None
+    partial.replace(parquet)
+    for path in lines:
+        path.unlink()
+    return True
+
+
+def merge_parquet(parts: Sequence[Path], target: Path) -> None:
+    """Put the records of several runs into one file, sorted by time; parts that aren't there don't
+    count, and without any there is no file.
+    """
+    there = [path for path in parts if path.exists()]
+    if not there:
+        return
+    import duckdb
+
+    files = ", ".join(f"'{_quoted(path)}'" for path in there)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM read_parquet([{files}]) ORDER BY time) "  # noqa: S608
+            f"TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+
+class Records:
+    """The records of one scenario, opened for questions."""
+
+    def __init__(self, parquet: Path) -> None:
+        import duckdb
+
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
+        self._connection.execute(
+            f"CREATE VIEW records AS SELECT * FROM read_parquet('{_quoted(parquet)}')"  # noqa: S608
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def distribution(self, metric: str, steps: Sequence[str]) -> Distribution | None:
+        """Return the exact distribution of a metric over the good requests of these steps."""
+        rows = self._ask(
+            f"""WITH samples AS (
+              SELECT {_SAMPLES[metric]} AS v FROM records
+              WHERE integrity = 'ok' AND list_contains(?, step)
+            ) SELECT count(v), min(v), avg(v), quantile_cont(v, [0.5, 0.9, 0.95, 0.99]), max(v)
+            FROM samples WHERE v IS NOT NULL""",  # noqa: S608
+            [list(steps)],
+        )
+        count, least, mean, quantiles, most = rows[0]
+        if not count:
+            return None
+        p50, p90, p95, p99 = quantiles
+        return Distribution(
+            count=count,
+            min=least,
+            mean=mean,
+            p50=p50,
+            p90=p90,
+            p95=p95,
+            p99=p99,
+            max=most,
+            source="records",
+        )
+
+    def classes(self) -> dict[str, int]:
+        """Count the streams by integrity class."""
+        return dict(
+            self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", [])
+        )
+
+    def why_untimed(self) -> str:
+        """Say why good streams have no times, as most of them tell; empty when they have."""
+        rows = self._ask(
+            """SELECT detail FROM records
+               WHERE stream AND integrity = 'ok' AND ttft_ms IS NULL AND detail IS NOT NULL
+               GROUP BY 1 ORDER BY count(*) DESC, detail LIMIT 1""",
+            [],
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def cut_off(self) -> int:
+        """Count the streams that k6 dropped in the last second: in flight when it ended the run."""
+        rows = self._ask(
+            r"""WITH dropped AS (
+                  SELECT time + regexp_extract(detail, 'after ([0-9.]+) s', 1)::DOUBLE AS moment
+                  FROM records
+                  WHERE stream AND integrity = 'timeout' AND detail LIKE 'the client gave up after%'
+                ) SELECT count(*) FROM dropped WHERE moment > (SELECT max(moment) FROM dropped) - 1
+                AND moment > (SELECT max(time) FROM records) - 1""",
+            [],
+        )
+        return int(rows[0][0])
+
+    def tokens(self) -> tuple[int, list[str]]:
+        """Return the output tokens of all good requests, and where the numbers come from."""
+        rows = self._ask(
+            """SELECT coalesce(sum(output_tokens), 0), list(DISTINCT tokens_source) FROM records
+               WHERE integrity = 'ok' AND output_tokens IS NOT NULL""",
+            [],
+        )
+        total, sources = rows[0]
+        return int(total), sorted(source for source in sources or () if source)
+
+    def within(self, steps: Sequence[str], limits: Sequence[tuple[str, float]]) -> tuple[int, int]:
+        """Count the requests of these steps that ended well and met every limit; and all of them.
+
+        A figure that is missing fails its limit, except where a request can't have it: a whole
+        answer has no first token, and a single token no time per further one.
+        """
+        met = " AND ".join(["integrity = 'ok'", *(_meets(*limit) for limit in limits)])
+        rows = self._ask(
+            f"SELECT count(*) FILTER (WHERE {met}), count(*) FROM records "  # noqa: S608
+            "WHERE list_contains(?, step)",
+            [list(steps)],
+        )
+        good, total = rows[0]
+        return int(good), int(total)
+
+    def tokens_of(self, step: str) -> int:
+        """Return the output tokens of a step's good requests."""
+        rows = self._ask(
+            "SELECT coalesce(sum(output_tokens), 0) FROM records "
+            "WHERE integrity = 'ok' AND step = ?",
+            [step],
+        )
+        return int(rows[0][0])
+
+    def client_errors(self) -> int:
+        """Count the requests that failed for want of means on this machine."""
+        rows = self._ask(
+            "SELECT count(*) FROM records WHERE origin = 'proxy' AND detail LIKE 'local:%'", []
+        )
+        return int(rows[0][0])
+
+    def _ask(self, query: str, values: list[Any]) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
+
+
+def read_proxy_stats(folder: Path) -> dict[str, Any]:
+    """Read what the proxy says of itself; empty when it left nothing."""
+    with contextlib.suppress(OSError, ValueError):
+        stats = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
+        if isinstance(stats, dict):
+            return stats
+    return {}
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

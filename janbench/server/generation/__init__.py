@@ -1,0 +1,1 @@
+"""The pretended model: what it says, and when."""
