@@ -17,7 +17,7 @@ from janbench.cli.k8s import k8s
 from janbench.errors import ConfigError
 from tests.docker_daemon import k6_binary
 from tests.embedded import embedded_server
-from tests.unit.engines.test_kubernetes_manifests import check
+from tests.testrun_schema import check
 
 ROOT = Path(__file__).parents[3]
 SCENARIOS = ["--scenarios", str(ROOT / "scenarios.yaml")]

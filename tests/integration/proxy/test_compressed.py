@@ -17,7 +17,7 @@ import pytest
 from tests.integration.proxy.conftest import Proxy
 from tests.integration.proxy.scripted import Reader, Request, ScriptedServer, Writer
 from tests.integration.proxy.test_streams import CONTEXT, HEAD, LAST, chunk, tail_of
-from tests.unit.proxy.frames import CHAT, FINISH, ROLE, WORDS, sse, usage
+from tests.stream_frames import CHAT, FINISH, ROLE, WORDS, sse, usage
 
 LIBRARY = Path(__file__).parents[3] / "templates" / "lib"
 ASK = b'{"stream":true}'

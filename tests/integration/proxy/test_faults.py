@@ -13,7 +13,7 @@ import pytest
 from tests.integration.proxy.conftest import Proxy
 from tests.integration.proxy.scripted import Client, Reader, Request, ScriptedServer, Writer, reset
 from tests.integration.proxy.test_streams import CONTEXT, HEAD, LAST, chunk, tail_of
-from tests.unit.proxy.frames import CHAT, FINISH, WORDS, sse
+from tests.stream_frames import CHAT, FINISH, WORDS, sse
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -19,7 +19,7 @@ import pytest
 from tests.integration.proxy.conftest import Proxy
 from tests.integration.proxy.scripted import Reader, Request, ScriptedServer, Writer
 from tests.integration.proxy.test_streams import CONTEXT, HEAD, LAST, chunk
-from tests.unit.proxy.frames import CHAT, WORDS, sse
+from tests.stream_frames import CHAT, WORDS, sse
 
 STATS = {
     "requests", "streams", "lag_ms", "cpu_share", "cpu_s", "wall_s", "queue_depth_max",

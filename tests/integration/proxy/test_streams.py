@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.proxy.conftest import Proxy
 from tests.integration.proxy.scripted import Reader, Request, ScriptedServer, Writer
-from tests.unit.proxy.frames import CHAT, FINISH, JAN_CHAT, ROLE, WORDS, chat, sse, usage
+from tests.stream_frames import CHAT, FINISH, JAN_CHAT, ROLE, WORDS, chat, sse, usage
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Request-ID: r-7\r\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import statistics
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -106,7 +108,53 @@ def test_only_reports_and_cli_print() -> None:
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_modules_stay_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+    assert _lines(path) <= 300
+
+
+def test_most_modules_are_a_page() -> None:
+    assert statistics.median(map(_lines, _modules())) <= 100
+
+
+def test_folders_stay_small() -> None:
+    folders = Counter(path.parent for path in _modules() if path.name != "__init__.py")
+    assert {folder: number for folder, number in folders.items() if number > 15} == {}
+
+
+def test_no_circles() -> None:
+    """Imports for type checkers alone count: a reader follows them all the same."""
+    named = {_dotted(path): path for path in _modules()}
+    edges = {name: _modules_imported(path, named) - {name} for name, path in named.items()}
+    while leaves := {name for name, imported in edges.items() if not imported & edges.keys()}:
+        for name in leaves:
+            del edges[name]
+    assert edges == {}
+
+
+def test_tests_of_real_parts_stand_alone() -> None:
+    """Integration tests share what lies in `tests/`, not what belongs to a unit test."""
+    for path in (ROOT / "tests" / "integration").rglob("*.py"):
+        assert not any(name.startswith("tests.unit") for name in _imports(path)), path
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def _dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _modules_imported(path: Path, named: dict[str, Path]) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                found.add(name if name in named else node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & named.keys()
 
 
 def test_no_jinja_in_the_library() -> None:

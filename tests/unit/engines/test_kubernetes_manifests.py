@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import importlib
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from janbench.engines.kubernetes.manifests import ClusterTest, manifests, object_name
+from tests.testrun_schema import check
 
-SCHEMA = json.loads((Path(__file__).parent / "testrun.schema.json").read_text())
 TEST = ClusterTest(
     name="janbench-test-responses",
     archive=b"\x00packed\xff",
@@ -25,11 +23,6 @@ TEST = ClusterTest(
     secret="credentials",
     secret_keys=("API_KEY",),
 )
-
-
-def check(run: dict[str, Any]) -> None:
-    validator: Any = importlib.import_module("jsonschema")
-    validator.validate(run, SCHEMA)
 
 
 def variant(**changed: Any) -> list[dict[str, Any]]:

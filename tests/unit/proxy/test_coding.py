@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janbench.proxy.http.coding import CodingError, Inflater, codings, inflater_for
-from tests.unit.proxy.frames import CHAT
+from tests.stream_frames import CHAT
 from tests.unit.proxy.test_cuts import cut
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from janbench.proxy.stream.reader import StreamReader
 from janbench.proxy.stream.sse import Framer
-from tests.unit.proxy.frames import CHAT, FINISH, JAN2_RESPONSES, JAN_RESPONSES, chat, sse
+from tests.stream_frames import CHAT, FINISH, JAN2_RESPONSES, JAN_RESPONSES, chat, sse
 
 BARE = b'{"code":"bc82d69c-685b-4556-9d1f-2a4a80ae8ca4","error":""}'
 

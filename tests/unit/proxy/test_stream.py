@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from janbench.proxy.stream.reader import StreamReader
-from tests.unit.proxy.frames import (
+from tests.stream_frames import (
     CHAT,
     FINISH,
     JAN2_RESPONSES,
