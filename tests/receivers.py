@@ -29,8 +29,13 @@ class Receiver:
 
 
 @contextmanager
-def receiver(status: int = 200, body: bytes = b"", delay_s: float = 0.0) -> Iterator[Receiver]:
-    """Answer every request with `status` and `body`, `delay_s` after it has come."""
+def receiver(
+    status: int = 200, body: bytes = b"", delay_s: float = 0.0, redirect_to: str = ""
+) -> Iterator[Receiver]:
+    """Answer every request with `status` and `body`, `delay_s` after it has come.
+
+    With `redirect_to`, an answer names the same path there.
+    """
     found: list[Received] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,6 +49,8 @@ def receiver(status: int = 200, body: bytes = b"", delay_s: float = 0.0) -> Iter
             try:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                if redirect_to:
+                    self.send_header("Location", redirect_to + self.path)
                 self.end_headers()
                 self.wfile.write(body)
             except OSError:

@@ -27,7 +27,10 @@ NAME = r"^[a-z0-9][a-z0-9._-]{0,79}$"
 
 
 class Target(Frozen):
-    """Where the load goes: base URL, flavour of server, model."""
+    """Where the load goes: base URL, flavour of server, model.
+
+    `base` is the address that answers by itself: a redirect fails and is not followed.
+    """
 
     base: str = Field(default="https://api-stag.jan.ai", pattern=r"^https?://[^/\s]+")
     flavour: str = "jan-v1"

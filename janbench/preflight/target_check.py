@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from janbench.errors import TargetError, suggestion
+from janbench.model import redirect
 from janbench.model.flavour import Call
 from janbench.model.load.plan import Plan
 
@@ -93,8 +94,12 @@ class _Checker:
         base = self.plan.target.base
         left = max(0.2, _BUDGET_S - (time.monotonic() - self.started))
         try:
-            return self.session.request(
-                method, base + path, json=body, timeout=(min(_CONNECT_S, left), left)
+            answer = self.session.request(
+                method,
+                base + path,
+                json=body,
+                timeout=(min(_CONNECT_S, left), left),
+                allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
             raise TargetError(f"TLS to {base} failed: {_cause(error)}") from None
@@ -109,6 +114,14 @@ class _Checker:
                 hint="Is the server up, and --base (or BASE) right? To try janbench without a "
                 "server: janbench run --all --demo",
             ) from None
+        location = answer.headers.get("Location")
+        if answer.status_code in redirect.STATUSES and location:
+            raise TargetError(
+                redirect.redirect_message(answer.status_code, base + path, location),
+                where=base + path,
+                hint=redirect.redirect_hint(base, path, location),
+            )
+        return answer
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:

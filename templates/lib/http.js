@@ -3,7 +3,9 @@
 import exec from 'k6/execution';
 import http from 'k6/http';
 
+import { explain, verify } from './checks.js';
 import { mask, maskHeaders } from './mask.js';
+import { redirection, redirectHint } from './redirect.js';
 import { traced } from './trace.js';
 
 /**
@@ -42,9 +44,22 @@ function transmit(it, step, request) {
     timeout: `${request.timeoutS || step.timeout_s}s`,
     responseCallback: http.expectedStatuses(...(request.expected || [200])),
     responseType: 'text',
+    redirects: 0,
   });
   if (settings.debug) debug(request.method, settings.base + request.path, headers, body, response);
+  if (!(request.expected || [200]).includes(response.status)) refuseRedirect(it, step, request, name, response);
   return response;
+}
+
+function refuseRedirect(it, step, request, name, response) {
+  const { base } = it.settings;
+  const path = name.slice(name.indexOf(' ') + 1);
+  const url = redirection(response, base, request.path, path);
+  if (!url) return;
+  // k6 refuses names with two colons in a row, which IPv6 addresses have.
+  const shown = `status ${response.status}: redirects to ${url}`;
+  verify(it, step, { [shown.replace(/:{2,}/g, ':0:')]: false });
+  explain(it, `${shown}; ${redirectHint(url, base, path)}`);
 }
 
 function payload(body, headers) {

@@ -36,7 +36,8 @@ class Request(BaseStep):
 
     `path`, `headers` and `body` may hold `${name}`: a value that an earlier step extracts, or an
     environment variable, with `${name:-default}`. `auth: false` sends it without credentials.
-    `extract` keeps values of the answer: a variable's name and the path of its value.
+    `extract` keeps values of the answer: a variable's name and the path of its value. Redirects
+    are not followed; one that is expected is an answer like any other (`expect: 302`).
     """
 
     kind: Literal["request"]

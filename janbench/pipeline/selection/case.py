@@ -71,7 +71,8 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
 
 def variables_of(case: Case, request: RunRequest) -> dict[str, str]:
     """Return what the script of a case reads, decided by the user or by janbench."""
-    variables = for_k6(request.pairs, case.variables)
+    # A hand-written script follows a redirect only where it says so for a request.
+    variables = {"K6_MAX_REDIRECTS": "0", **for_k6(request.pairs, case.variables)}
     if request.instances > 1:
         variables["JANBENCH_INSTANCES"] = str(request.instances)
     if request.insecure:

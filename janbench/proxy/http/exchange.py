@@ -8,6 +8,7 @@ from http import HTTPStatus
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol, cast
 
+from janbench.model.redirect import STATUSES, redirect_message
 from janbench.model.results.record import Record
 from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.pool import ConnectError
@@ -210,8 +211,8 @@ class Exchange:
         found = reader.found if reader is not None else integrity.Found()
         if kind is not None:
             found.add(kind, detail)
-        if reply.status >= 400:
-            found.add(integrity.HTTP_ERROR, f"status {reply.status}")
+        if refusal := self._refusal():
+            found.add(integrity.HTTP_ERROR, refusal)
         moments = Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
         gaps: list[float] = []
         tail = b""
@@ -235,13 +236,23 @@ class Exchange:
         elif reply.delivery is not None and not self._client.gone:
             reply.delivery.abandon()
         row = self._row(reply.status, "target", verdict)
-        refused = not reply.status or reply.status >= HTTPStatus.BAD_REQUEST
+        refused = not reply.status or bool(refusal)
         row["stream"] = reader is not None or (refused and self.request.wants_stream)
         row.update(figures)
         if reader is not None and gaps:
             row["gaps_ms"] = gaps
         keep = deliver and self.request.keep_alive
         self._finish(row, keep=keep and (self.request_done or not self.request.expects_continue))
+
+    def _refusal(self) -> str:
+        """Return why a status is no answer to the request; empty when it is one."""
+        status, location = self._reply.status, self._reply.location
+        if status >= HTTPStatus.BAD_REQUEST:
+            return f"status {status}"
+        if status not in STATUSES or not location:
+            return ""
+        asked = self._gateway.target.url + self.request.path()
+        return redirect_message(status, asked, location)
 
     def _row(self, status: int, origin: str, verdict: integrity.Verdict) -> Record:
         row: Record = {

@@ -68,6 +68,7 @@ class Reply:
         self.reader: StreamReader | None = None
         self.json_body = bytearray()
         self.request_id = ""
+        self.location = ""
         self.tail = False
         self.delivery: Delivery | None = None
         self.trailers: Headers = []
@@ -230,6 +231,8 @@ class Reply:
                 chunked = b"chunked" in value.lower()
             elif lower == b"content-encoding":
                 coding += b"," + value
+            elif lower == b"location":
+                self.location = value.decode("latin-1")
             elif lower == b"x-request-id":
                 self.request_id = value.decode("latin-1")[:128]
         bodyless = request.method == b"HEAD" or status in (204, 304)
