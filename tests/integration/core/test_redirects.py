@@ -63,9 +63,11 @@ def test_a_run_does_not_follow(status: int, timing: str, tmp_path: Path) -> None
         assert f"{redirected}{path}." in _messages(ran)
     assert f"set base (--base, BASE or target.base) to {second.url}" in ran.stdout
     if timing == "proxy":
-        rows = duckdb.sql(
-            f"SELECT integrity, detail, stream FROM '{ran.run_folder}/moved/requests.parquet'"
-        ).fetchall()
+        with duckdb.connect() as records:
+            rows = records.execute(
+                "SELECT integrity, detail, stream FROM read_parquet(?)",
+                [str(ran.run_folder / "moved" / "requests.parquet")],
+            ).fetchall()
         assert [row[0] for row in rows] == ["http_error"] * 4
         assert all(row[1].startswith(redirected) for row in rows)
         assert [row[2] for row in rows] == [False, False, False, True]
