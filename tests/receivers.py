@@ -30,7 +30,11 @@ class Receiver:
 
 @contextmanager
 def receiver(
-    status: int = 200, body: bytes = b"", delay_s: float = 0.0, redirect_to: str = ""
+    status: int = 200,
+    body: bytes = b"",
+    delay_s: float = 0.0,
+    redirect_to: str = "",
+    content_type: str = "text/plain",
 ) -> Iterator[Receiver]:
     """Answer every request with `status` and `body`, `delay_s` after it has come.
 
@@ -49,6 +53,7 @@ def receiver(
             try:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Type", content_type)
                 if redirect_to:
                     self.send_header("Location", redirect_to + self.path)
                 self.end_headers()

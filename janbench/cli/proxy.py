@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from janbench.config.environment import TAIL_KEY, read_environment
 from janbench.errors import ConfigError
 from janbench.proxy.http.target import TlsOptions, parse_target
 from janbench.proxy.process.serve import serve
@@ -97,6 +98,7 @@ def proxy(
         connect_timeout=connect_timeout,
         stall_timeout=stall_timeout,
         tail_always=tail == "always",
+        tail_secret=read_environment().get(TAIL_KEY, "").encode(),
     )
 
     def on_ready(host: str, port: int) -> None:

@@ -10,6 +10,8 @@ from dotenv import dotenv_values
 
 from janbench.errors import ConfigError
 
+# Signs the timing proxy's reports to the script, anew for each run.
+TAIL_KEY = "JANBENCH_TAIL_SECRET"
 SECRETS = ("API_KEY", "LOADTEST_TOKEN", "K6_PROMETHEUS_RW_PASSWORD")
 
 # k6 takes these from the environment in place of a script's scenarios: the load would be another.

@@ -7,7 +7,7 @@ import queue
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,16 +19,22 @@ _STOP_S = 10.0
 
 
 @contextmanager
-def companion(verb: str, arguments: Sequence[str | Path]) -> Iterator[str]:
+def companion(
+    verb: str, arguments: Sequence[str | Path], environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Start `janbench VERB` on a free loopback port and stop it at the end; gives its base URL.
 
-    Raises CompanionError when it doesn't come up. It watches its standard input, so that it ends
+    `environment` is its whole one, ours when it is None. Raises CompanionError when it doesn't come
+    up. It watches its standard input, so that it ends
     with us whatever happens.
     """
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     command = [sys.executable, "-m", "janbench", verb, *arguments]
     process = Process(
-        [*command, "--ready-json", "--exit-with-stdin"], line=lines.put, hold_stdin=True
+        [*command, "--ready-json", "--exit-with-stdin"],
+        environment=environment,
+        line=lines.put,
+        hold_stdin=True,
     )
     try:
         yield _await_ready(verb, process, lines)

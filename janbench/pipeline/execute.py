@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from janbench.config.environment import for_k6, is_secret, secret_values
+from janbench.config.environment import TAIL_KEY, for_k6, is_secret, secret_values
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import Engine
 from janbench.errors import EngineError
@@ -91,12 +92,16 @@ def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict
     arguments += ["--proxy-workers", str(stage.request.proxy_workers)]
     if stage.request.insecure:
         arguments.append("--insecure-skip-tls-verify")
+    # Only a proxy of this run can sign a report that its scripts believe.
+    secret = {TAIL_KEY: secrets.token_hex(32)}
+    environment = {**stage.environment, **secret}
     with ExitStack() as stack:
         yield [
             {
                 "JANBENCH_PROXY": stack.enter_context(
-                    companion("proxy", [*arguments, "--records", place.resolve()])
-                )
+                    companion("proxy", [*arguments, "--records", place.resolve()], environment)
+                ),
+                **secret,
             }
             for place in places
         ]

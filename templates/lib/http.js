@@ -6,6 +6,7 @@ import http from 'k6/http';
 import { explain, verify } from './checks.js';
 import { mask, maskHeaders } from './mask.js';
 import { redirection, redirectHint } from './redirect.js';
+import { trusted } from './tail.js';
 import { traced } from './trace.js';
 
 /**
@@ -76,7 +77,7 @@ function context(it, step, name, request) {
     scenario: it.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
     iter: it.number, name, prompt: step.prompt || '', end: (request.end || []).join(','),
     // A stream whose words nobody reads: the times alone, which costs k6 the less the longer it is.
-    ...(request.wordless ? { body: 'tail' } : {}),
+    ...(request.wordless && trusted ? { body: 'tail' } : {}),
   };
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&');

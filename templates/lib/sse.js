@@ -5,13 +5,11 @@
 /**
  * @typedef {{event: string, data: string}} Frame
  * @param {string} body
- * @returns {{frames: Frame[], bare: string[], tail: any}} `tail` is what janbench's timing proxy
- *   appended, if it did
+ * @returns {{frames: Frame[], bare: string[]}}
  */
 export function parseSse(body) {
   const frames = [];
   const bare = [];
-  let tail = null;
   let event = '';
   let data = null;
   const dispatch = () => {
@@ -24,7 +22,7 @@ export function parseSse(body) {
     if (line === '') {
       dispatch();
     } else if (line.startsWith(':')) {
-      if (line.startsWith(TAIL)) tail = JSON.parse(line.slice(TAIL.length));
+      // A comment.
     } else if (line.startsWith('data:')) {
       const value = line.startsWith('data: ') ? line.slice(6) : line.slice(5);
       // A line relay may lose the blank line before [DONE]: it is a frame of its own all the same.
@@ -38,16 +36,5 @@ export function parseSse(body) {
     }
   }
   dispatch();
-  return { frames, bare, tail };
-}
-
-const TAIL = ': janbench ';
-
-/** The timing proxy's tail without a look at the rest of the body, else null. @param {string} body */
-export function readTail(body) {
-  const at = body.lastIndexOf(`\n${TAIL}`);
-  if (at < 0 && !body.startsWith(TAIL)) return null;
-  const from = at < 0 ? TAIL.length : at + 1 + TAIL.length;
-  const end = body.indexOf('\n', from);
-  return JSON.parse(body.slice(from, end < 0 ? undefined : end));
+  return { frames, bare };
 }

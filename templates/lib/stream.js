@@ -1,7 +1,8 @@
 // A finished stream: did it end well, what did it say, how long did it take.
 
 import { emptyStory, errorText, tell, tokensOf } from './dialects.js';
-import { parseSse, readTail } from './sse.js';
+import { parseSse } from './sse.js';
+import { readTail } from './tail.js';
 
 const TIMEOUT = 1050; // k6's error code for a request that ran out of time
 

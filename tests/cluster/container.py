@@ -51,7 +51,7 @@ class Container:
 
     def start(self, place: Place, known: Known) -> None:
         """Start the process; raises NotReadyError."""
-        environment = known.environment(self.spec.get("env") or [])
+        environment = known.environment(self.spec.get("env") or [], place.uid)
         mounts = self.spec.get("volumeMounts") or []
         words = [*(self.spec.get("command") or []), *(self.spec.get("args") or [])]
         words = [place.rewrite(expand(str(word), environment), mounts) for word in words]

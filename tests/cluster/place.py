@@ -8,6 +8,7 @@ import random
 import re
 import socket
 import sys
+import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Place:
         folder.mkdir(parents=True)
         self._ports = {REST_PORT: _free_port(), _SIDECAR_PORT: _free_port()}
         self._volumes: dict[str, Path] = {}
+        self.uid = str(uuid.uuid4())
 
     @property
     def rest(self) -> str:
@@ -103,18 +105,20 @@ class Known:
             raise NotReadyError("CreateContainerConfigError", f'secret "{name}" not found')
         return self._secrets[name]
 
-    def environment(self, listed: Iterable[Body]) -> dict[str, str]:
-        """Return a container's variables; raises NotReadyError."""
+    def environment(self, listed: Iterable[Body], uid: str) -> dict[str, str]:
+        """Return the variables of a container in the pod `uid`; raises NotReadyError."""
         found = {}
         for entry in listed:
-            value = self._value(entry)
+            value = self._value(entry, uid)
             if value is not None:
                 found[entry["name"]] = value
         return found
 
-    def _value(self, entry: Body) -> str | None:
+    def _value(self, entry: Body, uid: str) -> str | None:
         if "valueFrom" not in entry:
             return str(entry.get("value") or "")
+        if entry["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.uid"}}:
+            return uid
         reference = entry["valueFrom"].get("secretKeyRef")
         if reference is None:
             reason = "CreateContainerConfigError"

@@ -19,6 +19,11 @@ from janbench.engines.kubernetes.pods import SIDECAR, WAITER
 # A ConfigMap holds 1 MiB in all; its names and labels need some of it.
 CONFIG_MAP_BYTES = 1_000_000
 ARCHIVE = "test.tar"
+# Proxy and script of a pod share what no other pod, and no target, knows.
+_TAIL_KEY = {
+    "name": "JANBENCH_TAIL_SECRET",
+    "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}},
+}
 _PROXY_ADDRESS = "127.0.0.1:8790"
 _RECORDS = "/records"
 _K6_PORT = 6565  # as the operator has it
@@ -139,6 +144,8 @@ def _environment(test: ClusterTest) -> list[dict[str, Any]]:
     if test.timed:
         plain["JANBENCH_PROXY"] = f"http://{_PROXY_ADDRESS}"
     listed: list[dict[str, Any]] = [{"name": k, "value": v} for k, v in sorted(plain.items())]
+    if test.timed:
+        listed.append(_TAIL_KEY)
     for key in test.secret_keys:
         reference = {"name": test.secret, "key": key, "optional": True}
         listed.append({"name": key, "valueFrom": {"secretKeyRef": reference}})
@@ -193,6 +200,7 @@ def _sidecar(test: ClusterTest) -> dict[str, Any]:
         "image": test.janbench_image,
         "command": ["janbench"],
         "args": [*verb, *proxy, "--records", _RECORDS],
+        "env": [_TAIL_KEY] if test.timed else [],
         "restartPolicy": "Always",
         "volumeMounts": [{"name": "records", "mountPath": _RECORDS}],
         "resources": {

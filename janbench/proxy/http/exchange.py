@@ -230,7 +230,8 @@ class Exchange:
             figures["request_id"] = reply.request_id
         verdict = found.verdict()
         if reader is not None and reply.tail and deliver:
-            tail = tail_comment(figures, reader, gaps, verdict)
+            secret = self._gateway.tail_secret
+            tail = tail_comment(figures, reader, gaps, verdict, secret)
         if deliver and reply.delivery is not None:
             reply.delivery.end(reply.trailers, tail)
         elif reply.delivery is not None and not self._client.gone:

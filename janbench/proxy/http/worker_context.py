@@ -42,13 +42,31 @@ class Counters:
 class Gateway:
     """Target, pool, journal and counters; `live` holds every exchange that isn't over."""
 
-    __slots__ = ("budget", "counters", "journal", "live", "pool", "tail_always", "target")
+    __slots__ = (
+        "budget",
+        "counters",
+        "journal",
+        "live",
+        "pool",
+        "tail_always",
+        "tail_secret",
+        "target",
+    )
 
-    def __init__(self, target: Target, pool: Pool, journal: Journal, *, tail_always: bool) -> None:
+    def __init__(
+        self,
+        target: Target,
+        pool: Pool,
+        journal: Journal,
+        *,
+        tail_always: bool,
+        tail_secret: bytes = b"",
+    ) -> None:
         self.target = target
         self.pool = pool
         self.journal = journal
         self.tail_always = tail_always
+        self.tail_secret = tail_secret
         self.budget = HoldBudget()
         self.counters = Counters()
         self.live: set[Live] = set()

@@ -44,6 +44,7 @@ class ProxyOptions:
     connect_timeout: float = 10.0
     stall_timeout: float = 150.0
     tail_always: bool = False
+    tail_secret: bytes = field(default=b"", repr=False)
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -104,7 +105,11 @@ class Worker:
         ask_for_priority()  # before the writer's thread is made, which inherits it
         journal = self._open_journal(loop, stop)
         gateway = Gateway(
-            self._options.target, self._pool, journal, tail_always=self._options.tail_always
+            self._options.target,
+            self._pool,
+            journal,
+            tail_always=self._options.tail_always,
+            tail_secret=self._options.tail_secret,
         )
         lag = LagSampler(loop)
         clients: set[ClientConnection] = set()

@@ -7,6 +7,7 @@ end (`finalize_ms`). All from one monotonic clock, in ms; a figure that can't be
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -66,9 +67,13 @@ def reply_figures(body: bytes, moments: Moments, *, whole: bool) -> Record:
 
 
 def tail_comment(
-    figures: Record, reader: StreamReader, gaps_ms: list[float], verdict: Verdict
+    figures: Record, reader: StreamReader, gaps_ms: list[float], verdict: Verdict, secret: bytes
 ) -> bytes:
-    """Write the SSE comment that carries a stream's figures to the script."""
+    """Write the SSE comment that carries a stream's figures to the script.
+
+    With a secret it is signed (HMAC-SHA256, in hex, before the JSON), so that a script can tell it
+    from one that a target wrote.
+    """
     tail: dict[str, Any] = {"v": TAIL_VERSION, **figures, "integrity": verdict.kind}
     mean = reader.watch.itl_mean_ms()
     if mean is not None:
@@ -76,7 +81,9 @@ def tail_comment(
         tail["itl_max_ms"] = max(gaps_ms)
     if verdict.detail:
         tail["detail"] = verdict.detail
-    return b": janbench %b\n\n" % orjson.dumps(tail)
+    report = orjson.dumps(tail)
+    signature = hmac.digest(secret, report, "sha256").hex().encode() + b" " if secret else b""
+    return b": janbench %b%b\n\n" % (signature, report)
 
 
 def _json_frame(body: bytes) -> Frame:

@@ -7,7 +7,7 @@ import { ramps } from './lib/load.js';
 import { wholeRates } from './lib/rates.js';
 import { mask, maskHeaders } from './lib/mask.js';
 import { fill, pick } from './lib/paths.js';
-import { parseSse, readTail } from './lib/sse.js';
+import { parseSse } from './lib/sse.js';
 import { readStream } from './lib/stream.js';
 
 export const options = { vus: 1, iterations: 1, thresholds: { checks: ['rate==1'] } };
@@ -35,9 +35,6 @@ export default function () {
   equal('events', parseSse('event: a\r\ndata:1\r\ndata: 2\r\n\r\n: comment\nid: 7\ndata: x').frames,
     [{ event: 'a', data: '1\n2' }, { event: '', data: 'x' }]);
   equal('bare lines', parseSse('{"code":"x"}\ndata: y\n\n').bare, ['{"code":"x"}']);
-  equal('tail', readTail('data: x\n\n: janbench {"v":1,"ttft_ms":3.5}\n\n'), { v: 1, ttft_ms: 3.5 });
-  equal('no tail', readTail('data: x\n\n'), null);
-  equal('a tail in the text is no tail', readTail(chunk({ content: ': janbench {}' })), null);
 
   equal('ok', integrity(GOOD + DONE), 'ok');
   equal('done without a blank line', integrity(`${GOOD.trimEnd()}\n${DONE}`), 'ok');
