@@ -8,6 +8,28 @@ from typing import Any, TypeVar
 import click
 
 from janbench.errors import ConfigError
+from janbench.model.size import parse_size
+
+
+class _SizeType(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        size = value if isinstance(value, int) else parse_size(value)
+        if size is None:
+            self.fail(f"{value!r} is not an amount such as 64m or 512k", param, ctx)
+        return size
+
+
+max_response_option = click.option(
+    "--max-response",
+    type=_SizeType(),
+    default="64m",
+    show_default=True,
+    metavar="SIZE",
+    envvar="JANBENCH_MAX_RESPONSE",
+    help="Largest response that the timing proxy passes to k6.  [JANBENCH_MAX_RESPONSE]",
+)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

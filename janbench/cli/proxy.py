@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from janbench.cli.options import max_response_option
 from janbench.config.environment import TAIL_KEY, read_environment
 from janbench.errors import ConfigError
 from janbench.proxy.http.target import TlsOptions, parse_target
+from janbench.proxy.message.limits import Limits
 from janbench.proxy.process.serve import serve
 from janbench.proxy.process.worker import ProxyOptions
 
@@ -66,6 +68,23 @@ from janbench.proxy.process.worker import ProxyOptions
     show_default=True,
     help="Append timings to streams of scripts that ask for them (auto) or to all.",
 )
+@click.option(
+    "--head-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=Limits.head,
+    show_default=True,
+    metavar="S",
+    help="Seconds from the first to the last byte of a head, on both sides.",
+)
+@click.option(
+    "--idle-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=Limits.idle,
+    show_default=True,
+    metavar="S",
+    help="Seconds after which a client's connection without a request is closed.",
+)
+@max_response_option
 @click.option("--ready-json", is_flag=True, help="Print one JSON line once it listens.")
 @click.option("--exit-with-stdin", is_flag=True, help="Stop when standard input ends.")
 def proxy(
@@ -79,6 +98,9 @@ def proxy(
     connect_timeout: float,
     stall_timeout: float,
     tail: str,
+    head_timeout: float,
+    idle_timeout: float,
+    max_response: int,
     ready_json: bool,
     exit_with_stdin: bool,
 ) -> None:
@@ -97,6 +119,7 @@ def proxy(
         workers=proxy_workers,
         connect_timeout=connect_timeout,
         stall_timeout=stall_timeout,
+        limits=Limits(response=max_response, head=head_timeout, idle=idle_timeout),
         tail_always=tail == "always",
         tail_secret=read_environment().get(TAIL_KEY, "").encode(),
     )

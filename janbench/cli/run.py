@@ -14,7 +14,12 @@ from janbench.cli.conduct import (
     limits_of,
     output_options,
 )
-from janbench.cli.options import assignments, overrides_option, scenarios_option
+from janbench.cli.options import (
+    assignments,
+    max_response_option,
+    overrides_option,
+    scenarios_option,
+)
 
 
 @click.command("run")
@@ -64,6 +69,7 @@ from janbench.cli.options import assignments, overrides_option, scenarios_option
 @click.option(
     "--insecure-skip-tls-verify", "insecure", is_flag=True, help="Accept any certificate."
 )
+@max_response_option
 @judging_options
 @click.option("--skip-preflight", is_flag=True, help="Don't look at the target first.")
 @click.option(
@@ -125,8 +131,8 @@ def _request(options: dict[str, Any]) -> Any:
     pairs = assignments(options["pairs"])
     given = ("names", "everything", "scenario_file", "overrides", "engine", "instances", "k6",
              "image", "cpus", "memory", "timing", "demo", "testid", "skip_preflight",
-             "proxy_workers", "insecure", "prometheus", "native_histograms", "otel", "trace",
-             "interleave", "dashboard")  # fmt: skip
+             "proxy_workers", "max_response", "insecure", "prometheus", "native_histograms",
+             "otel", "trace", "interleave", "dashboard")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **pairs},

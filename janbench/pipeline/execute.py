@@ -90,6 +90,7 @@ def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict
         return
     arguments: list[str | Path] = ["--target", case.target.base]
     arguments += ["--proxy-workers", str(stage.request.proxy_workers)]
+    arguments += ["--max-response", str(stage.request.max_response)]
     if stage.request.insecure:
         arguments.append("--insecure-skip-tls-verify")
     # Only a proxy of this run can sign a report that its scripts believe.

@@ -42,6 +42,7 @@ class RunRequest:
     testid: str | None = None
     limits: ValidityLimits = field(default_factory=ValidityLimits)
     proxy_workers: int = 1
+    max_response: int = 64 << 20
     insecure: bool = False
     prometheus: str | None = None
     native_histograms: bool = False

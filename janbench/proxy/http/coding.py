@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-
-MOST_AT_ONCE = 64 << 20
-"""Bytes that one read may inflate to: no event stream is so large, and a hostile one could be."""
+from collections.abc import Sequence
 
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
@@ -21,6 +19,10 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 class CodingError(Exception):
     """The data isn't what its coding promises; the text says so and quotes nothing."""
+
+
+class TooLargeError(Exception):
+    """The data inflates to more than is allowed."""
 
 
 def codings(header: bytes) -> list[str]:
@@ -36,17 +38,18 @@ def codings(header: bytes) -> list[str]:
     ]
 
 
-def inflater_for(names: list[str]) -> Inflater | None:
-    """Make an inflater for these codings; None when they can't be undone."""
-    return Inflater(names[0]) if len(names) == 1 and names[0] in _WINDOWS else None
+def inflater_for(names: Sequence[str], most: int) -> Inflater | None:
+    """Make an inflater for these codings, to `most` bytes; None when they can't be undone."""
+    return Inflater(names[0], most) if len(names) == 1 and names[0] in _WINDOWS else None
 
 
 class Inflater:
     """Inflates one body; `unfinished` says that it has begun and its end has not come."""
 
-    __slots__ = ("_broken", "_coding", "_first", "_undecided", "_zlib", "unfinished")
+    __slots__ = ("_broken", "_coding", "_first", "_room", "_undecided", "_zlib", "unfinished")
 
-    def __init__(self, coding: str) -> None:
+    def __init__(self, coding: str, most: int) -> None:
+        self._room = most
         self._broken = False
         self._coding = coding
         self._first = b""
@@ -55,26 +58,29 @@ class Inflater:
         self.unfinished = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return what a piece inflates to, possibly nothing; raises CodingError once."""
+        """Return what a piece inflates to, possibly nothing.
+
+        Raises CodingError once for broken data, TooLargeError beyond the limit.
+        """
         if self._broken:
             return b""
         self.unfinished = True
         if self._undecided:
             data = self._decide(data)
         found: list[bytes] = []
-        room = MOST_AT_ONCE
         while data:
             if self._zlib.eof:
                 if self._coding == "deflate":
                     break  # what follows the end belongs to nobody
                 self._zlib = zlib.decompressobj(_GZIP)  # gzips in a row are one body
             try:
-                found.append(self._zlib.decompress(data, room))
+                found.append(self._zlib.decompress(data, self._room + 1))
             except zlib.error:
                 raise self._failure("is broken") from None
-            room -= len(found[-1])
-            if room <= 0:
-                raise self._failure("inflates beyond all bounds")
+            self._room -= len(found[-1])
+            if self._room < 0:
+                self._broken = True
+                raise TooLargeError
             data = self._zlib.unused_data
         self.unfinished = not self._zlib.eof
         return found[0] if len(found) == 1 else b"".join(found)

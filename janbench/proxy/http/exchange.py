@@ -6,11 +6,12 @@ import asyncio
 import time
 from http import HTTPStatus
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from janbench.model.redirect import STATUSES, redirect_message
 from janbench.model.results.record import Record
 from janbench.proxy.http.http1 import own_reply
+from janbench.proxy.http.parties import ClientSide
 from janbench.proxy.http.pool import ConnectError
 from janbench.proxy.http.reply import Reply
 from janbench.proxy.http.request_buffer import Outbox
@@ -27,19 +28,6 @@ _OUT_MOST = 64 << 10
 
 _SILENCE_NS = 5_000_000_000
 """A client that gives up after this long without a byte left a stalled stream."""
-
-
-class ClientSide(Protocol):
-    """The client's connection, as an exchange sees it."""
-
-    transport: asyncio.Transport
-    gone: bool
-
-    def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:
-        """The exchange is over; `keep` says whether the connection can carry another."""
-
-    def pause(self, paused: bool) -> None:
-        """Stop or go on reading the request."""
 
 
 class Exchange:
@@ -116,6 +104,14 @@ class Exchange:
         if reply.reader is not None and not self._client_full and now_ns - reply.now > limit_ns:
             self._break(integrity.STALLED, f"nothing arrived for {limit_ns / 1e9:g} s")
 
+    def check_head(self, now_ns: int) -> None:
+        """Give up on a target that has begun a head and doesn't end it."""
+        limit = self._gateway.limits.head
+        since = self._reply.head_since_ns
+        if since and now_ns - since > limit * 1e9:
+            message = f"{self._gateway.target.url} began a response, no head in {limit:g} s"
+            self._fail(504, "head_timeout", message)
+
     def stop(self) -> None:
         self._abort(integrity.TIMEOUT, "the proxy was stopped")
 
@@ -136,6 +132,12 @@ class Exchange:
             self._retry()
         else:
             self._fail(502, cause, f"{self._gateway.target.url}: {detail}")
+
+    def reply_too_large(self, detail: str) -> None:
+        if self._reply.status:
+            self._break(integrity.TOO_LARGE, detail)
+        else:
+            self._fail(502, integrity.TOO_LARGE, detail)
 
     def upstream_full(self, full: bool) -> None:
         self._client.pause(full)
@@ -186,6 +188,7 @@ class Exchange:
             own_reply(status, cause, message, close=not keep, head_only=head_only)
         )
         kind = integrity.TIMEOUT if status == 504 else integrity.HTTP_ERROR
+        kind = cause if cause == integrity.TOO_LARGE else kind
         row = self._row(status, "proxy", integrity.Verdict(kind, f"{cause}: {message}"))
         row["stream"] = self.request.wants_stream
         self._finish(row, keep=keep)
@@ -214,8 +217,7 @@ class Exchange:
         if refusal := self._refusal():
             found.add(integrity.HTTP_ERROR, refusal)
         moments = Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
-        gaps: list[float] = []
-        tail = b""
+        gaps, tail = [], b""
         if reader is not None:
             context = self.request.context
             if clean and reply.cut_short():
@@ -230,8 +232,7 @@ class Exchange:
             figures["request_id"] = reply.request_id
         verdict = found.verdict()
         if reader is not None and reply.tail and deliver:
-            secret = self._gateway.tail_secret
-            tail = tail_comment(figures, reader, gaps, verdict, secret)
+            tail = tail_comment(figures, reader, gaps, verdict, self._gateway.tail_secret)
         if deliver and reply.delivery is not None:
             reply.delivery.end(reply.trailers, tail)
         elif reply.delivery is not None and not self._client.gone:

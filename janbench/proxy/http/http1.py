@@ -84,6 +84,11 @@ def response_head(
     return b"".join(lines)
 
 
+def without_coding(headers: Headers) -> Headers:
+    """Leave out what says that the body is compressed."""
+    return [field for field in headers if field[0].lower() != b"content-encoding"]
+
+
 def chunk(data: bytes) -> bytes:
     """Frame data as one chunk of a chunked body; `data` must not be empty."""
     return b"%x\r\n%b\r\n" % (len(data), data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -11,6 +12,7 @@ import httptools
 from janbench.proxy.http.exchange import Exchange
 from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.request import make_request
+from janbench.proxy.message.limits import MAX_HEAD, MAX_HEADERS, MessageError
 
 if TYPE_CHECKING:
     from janbench.proxy.http.http1 import Headers
@@ -38,6 +40,9 @@ class ClientConnection(asyncio.Protocol):
         self._headers: Headers = []
         self._trailers: Headers = []
         self._closing = False
+        self._paused = False
+        self._unread = 0  # bytes since the last that meant something
+        self._heard_ns = self._began_ns = perf_counter_ns()
         self.gone = False
 
     # --- the connection
@@ -51,12 +56,21 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._closing or self._parser is None:
             return
+        self._heard_ns = perf_counter_ns()
+        if not self._unread and self._reading is None:
+            self._began_ns = self._heard_ns
+        self._unread += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._refuse(501, "upgrade", "the timing proxy passes no WebSocket or HTTP/2 on")
         except httptools.HttpParserError as error:
-            self._refuse(400, "bad_request", f"not an HTTP/1.1 request: {error}")
+            if isinstance(error.__context__, MessageError):
+                self._refuse(431, "bad_request", str(error.__context__))
+            else:
+                self._refuse(400, "bad_request", f"not an HTTP/1.1 request: {error}")
+        if self._unread > MAX_HEAD:
+            self._refuse(431, "bad_request", "the request's headers are too large")
         if self._queue:
             self._queue[0].flush()
 
@@ -91,10 +105,13 @@ class ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         fields = self._headers if self._reading is None else self._trailers
         fields.append((name, value))
+        if len(fields) > MAX_HEADERS:
+            raise MessageError("the request has too many headers")
 
     def on_headers_complete(self) -> None:
         parser = self._parser
         assert parser is not None
+        self._unread = 0
         if self._closing or parser.should_upgrade():
             return
         request = make_request(
@@ -112,10 +129,12 @@ class ClientConnection(asyncio.Protocol):
             self.pause(True)
 
     def on_body(self, data: bytes) -> None:
+        self._unread = 0
         if self._reading is not None:
             self._reading.feed_body(data)
 
     def on_message_complete(self) -> None:
+        self._unread = 0
         if self._reading is not None:
             trailers = b"".join(b"%b: %b\r\n" % field for field in self._trailers)
             self._reading.end_body(trailers)
@@ -123,7 +142,7 @@ class ClientConnection(asyncio.Protocol):
 
     # --- what an exchange asks for
 
-    def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:
+    def exchange_over(self, exchange: object, *, keep: bool) -> None:
         if self._closing or not self._queue or self._queue[0] is not exchange:
             return
         if not keep:
@@ -138,10 +157,32 @@ class ClientConnection(asyncio.Protocol):
     def pause(self, paused: bool) -> None:
         if self._closing or self.transport.is_closing():
             return
+        self._paused = paused
         if paused:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
+            self._heard_ns = self._began_ns = perf_counter_ns()
+
+    # --- what the worker asks for
+
+    def check_silence(self, now_ns: int) -> None:
+        """End a connection that takes too long over a request, or carries none for long."""
+        limits = self._gateway.limits
+        if self._closing or self._paused:
+            return
+        if self._reading is not None:
+            limit, since = limits.request, self._began_ns
+        elif self._unread:
+            limit, since = limits.head, self._began_ns
+        elif self._queue:
+            return  # it waits for its answer
+        else:
+            if now_ns - self._heard_ns > limits.idle * 1e9:
+                self._close()
+            return
+        if now_ns - since > limit * 1e9:
+            self._refuse(408, "slow_request", f"the request was not complete within {limit:g} s")
 
     # ---
 

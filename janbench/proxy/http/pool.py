@@ -10,6 +10,7 @@ import time
 
 from janbench.proxy.http.target import Target
 from janbench.proxy.http.upstream import UpstreamConnection
+from janbench.proxy.message.limits import Limits
 
 _RESOLVE_EVERY_S = 30.0
 
@@ -31,10 +32,17 @@ class ConnectError(Exception):
 class Pool:
     """Connections to one target. Idle ones are unlimited: the client's concurrency bounds them."""
 
-    def __init__(self, target: Target, tls: ssl.SSLContext | None, connect_timeout: float) -> None:
+    def __init__(
+        self,
+        target: Target,
+        tls: ssl.SSLContext | None,
+        connect_timeout: float,
+        idle_s: float = Limits.pooled,
+    ) -> None:
         self._target = target
         self._tls = tls
         self._timeout = connect_timeout
+        self._idle_s = idle_s
         self._idle: list[UpstreamConnection] = []
         self._addresses: list[str] = []
         self._resolved_at = 0.0
@@ -54,7 +62,14 @@ class Pool:
         if connection.closed:
             connection.close()
         else:
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
+
+    def drop_unused(self) -> None:
+        """Close the connections that nobody has used for long; the oldest stand first."""
+        oldest = time.monotonic() - self._idle_s
+        while self._idle and self._idle[0].idle_since < oldest:
+            self._idle.pop(0).close()
 
     async def connect(self) -> UpstreamConnection:
         """Open a new connection; raises ConnectError within the connect timeout."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-import httptools
-
-from janbench.proxy.http.coding import CodingError, Inflater, codings, inflater_for
-from janbench.proxy.http.http1 import response_head
+from janbench.proxy.http.coding import CodingError, Inflater, TooLargeError, inflater_for
+from janbench.proxy.http.http1 import response_head, without_coding
+from janbench.proxy.http.parties import ReplyListener
 from janbench.proxy.http.response_writer import Delivery, HeldDelivery, TailDelivery
+from janbench.proxy.message.lenient import response_parser, strict
+from janbench.proxy.message.limits import MAX_HEADERS, UNREADABLE_SHARE, MessageError
+from janbench.proxy.message.response_fields import ResponseFields, read_fields
 from janbench.proxy.stream.reader import StreamReader
 
 if TYPE_CHECKING:
@@ -20,19 +22,6 @@ if TYPE_CHECKING:
 
 _MAX_JSON = 1 << 20
 """Bytes of a JSON reply that are kept to read its usage; longer ones go by unread."""
-
-
-class Owner(Protocol):
-    """The exchange, as its reply sees it."""
-
-    def reply_finished(self) -> None:
-        """The response is complete and the read that completed it has been handled."""
-
-    def reply_broken(self, cause: str, detail: str) -> None:
-        """The response ended before it was complete, or is not HTTP."""
-
-    def upstream_full(self, full: bool) -> None:
-        """The connection to the target takes no more, or does again."""
 
 
 class _Head:
@@ -49,12 +38,15 @@ class Reply:
     """Callbacks of the response parser; times are perf_counter_ns, 0 means never."""
 
     def __init__(
-        self, owner: Owner, request: Request, gateway: Gateway, client: asyncio.Transport
+        self, listener: ReplyListener, request: Request, gateway: Gateway, client: asyncio.Transport
     ) -> None:
         # The parser's body callback is the list's own: a read may bring a hundred small chunks.
         self.pieces: list[bytes] = []
         self.on_body = self.pieces.append
-        self.parser = httptools.HttpResponseParser(self)
+        self.parser = response_parser(self)
+        self.unread = 0
+        self.raw_head: bytes | None = b""
+        self.head_since_ns = 0
         self.now = 0
         self.complete = False
         self.began = False  # something of a response has arrived
@@ -73,18 +65,19 @@ class Reply:
         self.delivery: Delivery | None = None
         self.trailers: Headers = []
         self._inflater: Inflater | None = None
+        self._counts = 1
         self._keep_json = False
         self._head = _Head()
         self._begin_ns = 0
         self._body_pieces = 0
-        self._owner: Owner | None = owner
+        self._listener: ReplyListener | None = listener
         self._request = request
         self._gateway = gateway
         self._client = client
 
     def detach(self) -> None:
         """Break the reference cycles: the exchange is over."""
-        self._owner = None
+        self._listener = None
         del self.parser
         if self.delivery is not None:
             self.delivery.release()
@@ -97,7 +90,7 @@ class Reply:
             self.reusable = False  # more than was asked for
             return
         self.began = True
-        self._begin_ns = self.now
+        self._begin_ns = self.head_since_ns = self.now
         self._head = _Head()
 
     def on_status(self, reason: bytes) -> None:
@@ -108,12 +101,16 @@ class Reply:
             return
         fields = self.trailers if self.status else self._head.headers
         fields.append((name, value))
+        if len(fields) > MAX_HEADERS:
+            raise MessageError("it has too many headers")
 
     def on_headers_complete(self) -> None:
         status = self.parser.get_status_code()
         if self.complete or 100 <= status < 200:
             return
         self.first_byte_ns = self._begin_ns
+        self.head_since_ns = self.unread = 0
+        self.raw_head = None
         self.reusable = bool(self.parser.should_keep_alive())
         self._pass_head_on(status)
         if self._request.method == b"HEAD":  # the parser can't know that no body follows
@@ -124,6 +121,8 @@ class Reply:
             return
         status = self.parser.get_status_code()
         if 100 <= status < 200 and not self.status:
+            self.head_since_ns = 0
+            self.raw_head = None  # read again, it would be passed on again
             self._interim(status)
         else:
             self._completed()
@@ -140,20 +139,24 @@ class Reply:
         if self.delivery is None or not data:
             return
         self.received += len(data)
-        if self._inflater is not None:
-            data = self._inflated(data, self._inflater)
-        elif self.reader is not None:
-            self.reader.feed(data, self.now)
-        elif self._keep_json:
-            self.json_body += data
-            if len(self.json_body) > _MAX_JSON:
-                self._keep_json = False
-                self.json_body.clear()
+        try:
+            data = self._read(data)
+        except TooLargeError:
+            self._refuse_size()
+            return
         if data:
             self.delivery.write(data)
         if not self.complete:  # else the end is sent with it
             self.head_waits = False
             self.delivery.flush()
+
+    def read_again(self) -> bytes | None:
+        if not self.raw_head or self.status:
+            return None
+        again, self.raw_head = strict(self.raw_head), None
+        if again is not None:
+            self.parser = response_parser(self)
+        return again
 
     def send_head(self) -> None:
         self.head_waits = False
@@ -161,27 +164,29 @@ class Reply:
             self.delivery.flush()
 
     def finished(self) -> None:
-        if self._owner is not None:
-            self._owner.reply_finished()
+        if self._listener is not None:
+            self._listener.reply_finished()
 
     def garbage(self, reason: str) -> None:
-        if self._owner is not None:
-            self._owner.reply_broken("bad_response", f"the target's answer is not HTTP: {reason}")
+        if self._listener is not None:
+            self._listener.reply_broken(
+                "bad_response", f"the target's answer is not HTTP: {reason}"
+            )
 
     def upstream_lost(self, error: Exception | None) -> None:
-        if self._owner is None:
+        if self._listener is None:
             return
         if self.until_close and error is None:
             self._completed()
-            self._owner.reply_finished()
+            self._listener.reply_finished()
         elif error is None:
-            self._owner.reply_broken("closed", "the target closed the connection")
+            self._listener.reply_broken("closed", "the target closed the connection")
         else:
-            self._owner.reply_broken("reset", "the target reset the connection")
+            self._listener.reply_broken("reset", "the target reset the connection")
 
     def upstream_full(self, full: bool) -> None:
-        if self._owner is not None:
-            self._owner.upstream_full(full)
+        if self._listener is not None:
+            self._listener.upstream_full(full)
 
     def cut_short(self) -> bool:
         """Say whether the message is complete but the compressed data in it is not."""
@@ -189,18 +194,37 @@ class Reply:
 
     # ---
 
+    def _read(self, data: bytes) -> bytes:
+        """Look at a piece of the body; return what the client is to get for it."""
+        if self.received * self._counts > self._gateway.limits.response:
+            raise TooLargeError
+        if self._inflater is not None:
+            return self._inflated(data, self._inflater)
+        if self.reader is not None:
+            self.reader.feed(data, self.now)
+        elif self._keep_json:
+            self.json_body += data
+            if len(self.json_body) > _MAX_JSON:
+                self._keep_json = False
+                self.json_body.clear()
+        return data
+
     def _inflated(self, data: bytes, inflater: Inflater) -> bytes:
-        """Read a piece of a compressed stream; return what the client is to get for it."""
-        reader = self.reader
-        assert reader is not None
+        """Read a piece of a compressed body."""
         plain = b""
         try:
             plain = inflater.feed(data)
         except CodingError as error:
-            reader.give_up(str(error))
-        if plain:
-            reader.feed(plain, self.now)
+            if self.reader is not None:
+                self.reader.give_up(str(error))
+        if plain and self.reader is not None:
+            self.reader.feed(plain, self.now)
         return plain if self.tail else data
+
+    def _refuse_size(self) -> None:
+        if self._listener is not None:
+            most = self._gateway.limits.response / (1 << 20)
+            self._listener.reply_too_large(f"the response is larger than {most:g} MiB")
 
     def _completed(self) -> None:
         self.complete = True
@@ -219,35 +243,23 @@ class Reply:
 
     def _pass_head_on(self, status: int) -> None:
         request, head = self._request, self._head
-        kind = coding = b""
-        has_length = chunked = False
-        for name, value in head.headers:
-            lower = name.lower()
-            if lower == b"content-type":
-                kind = value.lower()
-            elif lower == b"content-length":
-                has_length = True
-            elif lower == b"transfer-encoding":
-                chunked = b"chunked" in value.lower()
-            elif lower == b"content-encoding":
-                coding += b"," + value
-            elif lower == b"location":
-                self.location = value.decode("latin-1")
-            elif lower == b"x-request-id":
-                self.request_id = value.decode("latin-1")[:128]
+        fields = read_fields(head.headers, self.parser.get_http_version())
+        self.request_id, self.location = fields.request_id, fields.location
         bodyless = request.method == b"HEAD" or status in (204, 304)
-        self.until_close = not (bodyless or has_length or chunked)
-        compressed = codings(coding) if coding else []
-        if kind.startswith(b"text/event-stream") and not bodyless:
-            self._observe(compressed)
-        elif request.method == b"POST" and b"json" in kind and not compressed:
-            self._keep_json = True
-        frames = (chunked or self.until_close or self.tail) and not request.http10
+        if not bodyless and (fields.length or 0) > self._gateway.limits.response:
+            self._refuse_size()
+            return
+        self.until_close = not (bodyless or fields.chunked or fields.length is not None)
+        if not bodyless:
+            self._observe(fields)
+        frames = (fields.chunked or self.until_close or self.tail) and not request.http10
         written = response_head(
             status,
             head.reason,
-            head.headers if self._inflater is None or not self.tail else _plain(head.headers),
-            chunked=frames and (chunked or not bodyless),
+            head.headers
+            if self._inflater is None or not self.tail
+            else without_coding(head.headers),
+            chunked=frames and (fields.chunked or not bodyless),
             drop_length=self.tail,
             close=not request.keep_alive,
         )
@@ -263,18 +275,20 @@ class Reply:
             return TailDelivery(self._client, head, chunked=chunked)
         return HeldDelivery(self._client, head, self._gateway.budget, chunked=chunked)
 
-    def _observe(self, compressed: list[str]) -> None:
+    def _observe(self, fields: ResponseFields) -> None:
+        """Decide how the body is read."""
+        if fields.codings:
+            self._inflater = inflater_for(fields.codings, self._gateway.limits.response)
+            if self._inflater is None:
+                self._counts = UNREADABLE_SHARE
+        if not fields.is_stream:
+            plain_json = b"json" in fields.kind and not fields.codings
+            self._keep_json = self._request.method == b"POST" and plain_json
+            return
         self.reader = StreamReader()
         self._gateway.counters.streams += 1
-        if compressed:
-            self._inflater = inflater_for(compressed)
-            if self._inflater is None:
-                named = ", ".join(compressed)
-                self.reader.leave_unread(f"not read, hence not timed: compressed ({named})")
-                return
+        if fields.codings and self._inflater is None:
+            named = ", ".join(fields.codings)
+            self.reader.leave_unread(f"not read, hence not timed: compressed ({named})")
+            return
         self.tail = self._request.context is not None or self._gateway.tail_always
-
-
-def _plain(headers: Headers) -> Headers:
-    """Leave out what says that the body is compressed."""
-    return [field for field in headers if field[0].lower() != b"content-encoding"]

@@ -8,6 +8,8 @@ from typing import Protocol, cast
 
 import httptools
 
+from janbench.proxy.message.limits import MAX_HEAD, MessageError
+
 
 class Receiver(Protocol):
     """Who gets the bytes of a response: `parser` reads them, `now` is when they arrived (ns)."""
@@ -17,6 +19,11 @@ class Receiver(Protocol):
     complete: bool
     pieces: list[bytes]
     head_waits: bool
+    unread: int
+    raw_head: bytes | None
+
+    def read_again(self) -> bytes | None:
+        """Called when the parser refused a head: what to give a new parser, if anything."""
 
     def send_head(self) -> None:
         """Called after a read that brought the head of the response but not its end."""
@@ -40,12 +47,13 @@ class Receiver(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """A connection that timestamps each read before anything else looks at it."""
 
-    __slots__ = ("closed", "receiver", "reused", "transport")
+    __slots__ = ("closed", "idle_since", "receiver", "reused", "transport")
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.receiver: Receiver | None = None
         self.reused = False
+        self.idle_since = 0.0
         self.closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,8 +66,11 @@ class UpstreamConnection(asyncio.Protocol):
             self.close()  # bytes that nobody asked for: the connection can't be trusted
             return
         receiver.now = ns
+        if receiver.raw_head is not None:
+            receiver.raw_head += data
+        receiver.unread += len(data)
         try:
-            receiver.parser.feed_data(data)
+            self._feed(receiver, data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not receiver.complete:
                 if receiver.pieces:
@@ -68,11 +79,27 @@ class UpstreamConnection(asyncio.Protocol):
                 return
             self.closed = True  # the response was whole; what followed it was not HTTP
         if receiver.pieces:
+            receiver.unread = 0
             receiver.body()
+            if self.receiver is None:
+                return  # that was too much
         if receiver.complete:
             receiver.finished()
+        elif receiver.unread > MAX_HEAD:
+            receiver.garbage("its headers are too large")
         elif receiver.head_waits:
             receiver.send_head()
+
+    def _feed(self, receiver: Receiver, data: bytes) -> None:
+        try:
+            receiver.parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise  # a limit of ours
+        except httptools.HttpParserError:
+            again = receiver.read_again()
+            if again is None:
+                raise
+            receiver.parser.feed_data(again)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
@@ -112,6 +139,8 @@ class UpstreamConnection(asyncio.Protocol):
 
 def _reason(error: Exception) -> str:
     """Return llhttp's words; they name the rule that was broken, never the bytes."""
+    if isinstance(error.__context__, MessageError):
+        return str(error.__context__)
     if isinstance(error, httptools.HttpParserUpgrade):
         return "it switches protocols"
     return str(error) or type(error).__name__

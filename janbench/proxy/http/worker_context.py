@@ -8,6 +8,7 @@ from janbench.model.results.record import Record
 from janbench.proxy.http.pool import Pool
 from janbench.proxy.http.response_writer import HoldBudget
 from janbench.proxy.http.target import Target
+from janbench.proxy.message.limits import Limits
 
 
 class Journal(Protocol):
@@ -22,6 +23,9 @@ class Live(Protocol):
 
     def check_stall(self, now_ns: int, limit_ns: int) -> None:
         """End the stream if nothing has arrived for longer than the limit."""
+
+    def check_head(self, now_ns: int) -> None:
+        """End the exchange if the target takes too long over the head of its response."""
 
     def stop(self) -> None:
         """End the exchange because the proxy ends."""
@@ -46,6 +50,7 @@ class Gateway:
         "budget",
         "counters",
         "journal",
+        "limits",
         "live",
         "pool",
         "tail_always",
@@ -61,12 +66,14 @@ class Gateway:
         *,
         tail_always: bool,
         tail_secret: bytes = b"",
+        limits: Limits | None = None,
     ) -> None:
         self.target = target
         self.pool = pool
         self.journal = journal
         self.tail_always = tail_always
         self.tail_secret = tail_secret
+        self.limits = limits or Limits()
         self.budget = HoldBudget()
         self.counters = Counters()
         self.live: set[Live] = set()

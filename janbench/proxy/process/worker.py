@@ -18,6 +18,7 @@ from janbench.proxy.http.listener import ClientConnection
 from janbench.proxy.http.pool import Pool
 from janbench.proxy.http.target import Target, TlsOptions, tls_context
 from janbench.proxy.http.worker_context import Gateway
+from janbench.proxy.message.limits import Limits
 from janbench.proxy.process.lag import LagSampler
 from janbench.proxy.process.records import NoRecords, RecordWriter
 from janbench.proxy.process.stats import Meter, Stats
@@ -45,6 +46,7 @@ class ProxyOptions:
     stall_timeout: float = 150.0
     tail_always: bool = False
     tail_secret: bytes = field(default=b"", repr=False)
+    limits: Limits = field(default_factory=Limits)
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -79,7 +81,7 @@ class Worker:
         self._disk_error: OSError | None = None
         # Made here, so that a CA file that can't be read is told before anything starts.
         tls = tls_context(options.tls) if options.target.tls else None
-        self._pool = Pool(options.target, tls, options.connect_timeout)
+        self._pool = Pool(options.target, tls, options.connect_timeout, options.limits.pooled)
 
     def run(self) -> None:
         """Serve; raises CompanionError when records can't be written."""
@@ -110,6 +112,7 @@ class Worker:
             journal,
             tail_always=self._options.tail_always,
             tail_secret=self._options.tail_secret,
+            limits=self._options.limits,
         )
         lag = LagSampler(loop)
         clients: set[ClientConnection] = set()
@@ -130,6 +133,7 @@ class Worker:
                 await asyncio.wait_for(stop.wait(), _TICK_S)
             meter.tick()
             self._end_stalled(gateway)
+            self._end_silent(gateway, clients)
             if not stop.is_set():
                 self._publish(meter.stats(journal.depth_max))
         lag.stop()
@@ -155,6 +159,14 @@ class Worker:
 
         path = self._options.records / f"records-{self._number}.jsonl"
         return RecordWriter(path, disk_failed)
+
+    def _end_silent(self, gateway: Gateway, clients: set[ClientConnection]) -> None:
+        now = perf_counter_ns()
+        for exchange in list(gateway.live):
+            exchange.check_head(now)
+        for client in list(clients):
+            client.check_silence(now)
+        self._pool.drop_unused()
 
     def _end_stalled(self, gateway: Gateway) -> None:
         limit = int(self._options.stall_timeout * 1e9)

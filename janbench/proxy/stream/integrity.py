@@ -7,6 +7,7 @@ from typing import NamedTuple
 OK = "ok"
 HTTP_ERROR = "http_error"
 IN_BAND_ERROR = "in_band_error"
+TOO_LARGE = "too_large"
 TIMEOUT = "timeout"
 STALLED = "stalled"
 TRUNCATED = "truncated"
@@ -18,6 +19,7 @@ NO_DONE = "no_done"
 PRECEDENCE = (
     HTTP_ERROR,
     IN_BAND_ERROR,
+    TOO_LARGE,
     TIMEOUT,
     STALLED,
     TRUNCATED,

@@ -182,8 +182,15 @@ def test_a_stream_that_nobody_can_undo_may_still_break(
     assert proxy.row("/br-busy")["integrity"] == "http_error"
 
 
-def test_k6_reads_both(target: ScriptedServer, proxy: Proxy, tmp_path: Path) -> None:
+def test_k6_reads_both(
+    target: ScriptedServer,
+    start_proxy: Callable[..., Proxy],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """k6 undoes zstd by itself: the script then judges the stream, and has no times."""
+    monkeypatch.setenv("JANBENCH_TAIL_SECRET", "shared")
+    proxy = start_proxy(target.url)
     target.routes["/k6-gzip"] = sends(head("gzip"), chunk(gzip.compress(CHAT)))
     target.routes["/k6-zstd"] = sends(head("zstd"), chunk(zstd(CHAT)))
     script = tmp_path / "script.js"

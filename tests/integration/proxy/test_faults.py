@@ -138,8 +138,6 @@ def test_ipv6(start_proxy: Callable[..., Proxy]) -> None:
         (b"", "close", "closed"),
         (b"", "reset", "reset"),
         (b"SSH-2.0-OpenSSH\r\n", "keep", "bad_response"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "keep",
-         "bad_response"),
         (b"HTTP/1.1 200 O", "close", "closed"),
         (b"HTTP/1.1 200 OK\r\nX-A: 1\r\n", "reset", "reset"),
         (b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "keep",

@@ -166,9 +166,12 @@ def test_pipelined_requests_are_answered_in_order(target: ScriptedServer, proxy:
         assert [client.answer().body for _ in range(3)] == [b"0", b"1", b"2"]
 
 
-def test_large_bodies_pass_with_bounded_memory(target: ScriptedServer, proxy: Proxy) -> None:
+def test_large_bodies_pass_with_bounded_memory(
+    target: ScriptedServer, start_proxy: Callable[..., Proxy]
+) -> None:
     """100 MiB each way, with a client that starts to read late: backpressure holds both sides."""
     size = 100 << 20
+    proxy = start_proxy(target.url, "--max-response", "1g")
     piece = bytes(range(256)) * 4096
     released = threading.Event()
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from janbench.proxy.http.coding import CodingError, Inflater, codings, inflater_for
+from janbench.proxy.http.coding import CodingError, Inflater, TooLargeError, codings, inflater_for
 from tests.stream_frames import CHAT
 from tests.unit.proxy.test_cuts import cut
+
+MOST = 64 << 20
 
 
 def raw(data: bytes) -> bytes:
@@ -32,7 +34,7 @@ PACKED = {
 @given(st.sampled_from(sorted(PACKED)), st.lists(st.integers(0, 10_000), max_size=40))
 def test_cuts_change_nothing(name: str, places: list[int]) -> None:
     coding, packed = PACKED[name]
-    inflater = Inflater(coding)
+    inflater = Inflater(coding, MOST)
     assert b"".join(inflater.feed(piece) for piece in cut(packed, places)) == CHAT
     assert not inflater.unfinished
 
@@ -40,7 +42,7 @@ def test_cuts_change_nothing(name: str, places: list[int]) -> None:
 @pytest.mark.parametrize("name", PACKED)
 def test_one_byte_at_a_time(name: str) -> None:
     coding, packed = PACKED[name]
-    inflater = Inflater(coding)
+    inflater = Inflater(coding, MOST)
     assert b"".join(inflater.feed(bytes([byte])) for byte in packed) == CHAT
     assert not inflater.unfinished
 
@@ -48,7 +50,7 @@ def test_one_byte_at_a_time(name: str) -> None:
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_each_flush_can_be_read_at_once(coding: str) -> None:
     packer = zlib.compressobj(wbits=31 if coding == "gzip" else 15)
-    inflater = Inflater(coding)
+    inflater = Inflater(coding, MOST)
     for event in CHAT.split(b"\n\n"):
         assert inflater.feed(packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH)) == event
         assert inflater.unfinished
@@ -59,7 +61,7 @@ def test_each_flush_can_be_read_at_once(coding: str) -> None:
 @pytest.mark.parametrize("name", PACKED)
 def test_a_body_without_its_end_is_unfinished(name: str) -> None:
     coding, packed = PACKED[name]
-    inflater = Inflater(coding)
+    inflater = Inflater(coding, MOST)
     assert not inflater.unfinished  # an empty body is whole
     for piece in (packed[:1], packed[1:-1]):
         inflater.feed(piece)
@@ -76,7 +78,7 @@ def test_a_body_without_its_end_is_unfinished(name: str) -> None:
     ],
 )
 def test_broken_data_is_told_once(coding: str, data: bytes) -> None:
-    inflater = Inflater(coding)
+    inflater = Inflater(coding, MOST)
     with pytest.raises(CodingError, match=f"the stream's {coding} data is broken"):
         inflater.feed(data)
     assert inflater.feed(data) == b""
@@ -84,7 +86,7 @@ def test_broken_data_is_told_once(coding: str, data: bytes) -> None:
 
 
 def test_what_follows_deflate_is_ignored() -> None:
-    inflater = Inflater("deflate")
+    inflater = Inflater("deflate", MOST)
     assert inflater.feed(zlib.compress(CHAT) + b"more") == CHAT
     assert inflater.feed(b"and more") == b""
     assert not inflater.unfinished
@@ -92,8 +94,8 @@ def test_what_follows_deflate_is_ignored() -> None:
 
 def test_a_bomb_is_not_let_off() -> None:
     bomb = gzip.compress(bytes(80 << 20), compresslevel=1)
-    with pytest.raises(CodingError, match="beyond all bounds"):
-        Inflater("gzip").feed(bomb)
+    with pytest.raises(TooLargeError):
+        Inflater("gzip", MOST).feed(bomb)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +113,4 @@ def test_a_bomb_is_not_let_off() -> None:
 )
 def test_names_of_codings(header: bytes, names: list[str], readable: bool) -> None:
     assert codings(header) == names
-    assert (inflater_for(names) is not None) is readable
+    assert (inflater_for(names, MOST) is not None) is readable
