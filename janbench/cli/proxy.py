@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from janbench.cli.options import max_response_option
+from janbench.config.connecting import refuse_forward_proxy
 from janbench.config.environment import TAIL_KEY, read_environment
 from janbench.errors import ConfigError
 from janbench.proxy.http.target import TlsOptions, parse_target
@@ -36,7 +37,7 @@ from janbench.proxy.process.worker import ProxyOptions
 @click.option(
     "--ca-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Trust these CA certificates (PEM) instead of the system's.",
+    help="Trust these CA certificates (PEM), too.",
 )
 @click.option(
     "--proxy-workers",
@@ -110,6 +111,7 @@ def proxy(
     arrives. Runs until SIGTERM or Ctrl-C.
     """
     host, port = _address(listen)
+    environment = read_environment()
     options = ProxyOptions(
         target=parse_target(target),
         host=host,
@@ -121,8 +123,10 @@ def proxy(
         stall_timeout=stall_timeout,
         limits=Limits(response=max_response, head=head_timeout, idle=idle_timeout),
         tail_always=tail == "always",
-        tail_secret=read_environment().get(TAIL_KEY, "").encode(),
+        tail_secret=environment.get(TAIL_KEY, "").encode(),
     )
+
+    refuse_forward_proxy(target, environment)
 
     def on_ready(host: str, port: int) -> None:
         if ready_json:

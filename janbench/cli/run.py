@@ -69,6 +69,11 @@ from janbench.cli.options import (
 @click.option(
     "--insecure-skip-tls-verify", "insecure", is_flag=True, help="Accept any certificate."
 )
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trust these CA certificates (PEM), too.  [SSL_CERT_FILE]",
+)
 @max_response_option
 @judging_options
 @click.option("--skip-preflight", is_flag=True, help="Don't look at the target first.")
@@ -131,8 +136,8 @@ def _request(options: dict[str, Any]) -> Any:
     pairs = assignments(options["pairs"])
     given = ("names", "everything", "scenario_file", "overrides", "engine", "instances", "k6",
              "image", "cpus", "memory", "timing", "demo", "testid", "skip_preflight",
-             "proxy_workers", "max_response", "insecure", "prometheus", "native_histograms",
-             "otel", "trace", "interleave", "dashboard")  # fmt: skip
+             "proxy_workers", "max_response", "insecure", "ca_file", "prometheus",
+             "native_histograms", "otel", "trace", "interleave", "dashboard")  # fmt: skip
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment={**read_environment(), **pairs},

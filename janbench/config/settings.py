@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from janbench.config.connecting import base_url, header_value
 from janbench.config.flavours import flavour_named
 from janbench.errors import ConfigError
 from janbench.model.load.plan import Plan
@@ -47,7 +47,7 @@ def plan(scenario: Scenario, environment: Mapping[str, str], flags: Flags) -> Pl
     values = {key: value for key, value in environment.items() if value != ""}
     values.update(flags.as_variables())
     target = Target.model_construct(
-        base=_base(values.get("BASE", scenario.target.base)),
+        base=base_url(values.get("BASE", scenario.target.base)),
         flavour=values.get("FLAVOUR", scenario.target.flavour),
         model=values.get("MODEL", scenario.target.model),
     )
@@ -75,8 +75,8 @@ def plan(scenario: Scenario, environment: Mapping[str, str], flags: Flags) -> Pl
         flavour_named(target.flavour),
         single,
         load,
-        values.get("API_KEY", ""),
-        values.get("LOADTEST_TOKEN", ""),
+        header_value("API_KEY", values.get("API_KEY", "")),
+        header_value("LOADTEST_TOKEN", values.get("LOADTEST_TOKEN", "")),
     )
     for lane in made.lanes:
         if lane.limit == 0:
@@ -135,24 +135,3 @@ def _number(values: Mapping[str, str], name: str, default: float) -> float:
     if not math.isfinite(number) or number < 0:
         raise ConfigError(f"{name} must be a number of at least 0, not {text!r}")
     return number
-
-
-def _base(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(
-            f"BASE must be an http:// or https:// URL, not {url!r}"
-            if "@" not in url
-            else "BASE must be an http:// or https:// URL",
-            hint="For example: --base http://127.0.0.1:8787",
-        )
-    if parts.username or parts.password:
-        raise ConfigError(
-            "BASE must not carry a user name or password",
-            hint="Set API_KEY in the environment or in .env instead.",
-        )
-    try:
-        _ = parts.port
-    except ValueError:
-        raise ConfigError(f"BASE has no valid port: {url!r}") from None
-    return url.rstrip("/")

@@ -32,7 +32,9 @@ class Target(Frozen):
     `base` is the address that answers by itself: a redirect fails and is not followed.
     """
 
-    base: str = Field(default="https://api-stag.jan.ai", pattern=r"^https?://[^/\s]+")
+    base: str = Field(
+        default="https://api-stag.jan.ai", pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^/\s]+"
+    )
     flavour: str = "jan-v1"
     model: str = Field(default="jan-v1-4b", min_length=1)
 
@@ -46,6 +48,7 @@ class Scenario(Frozen):
     under load. `thresholds`: k6 thresholds by metric, judged under load, beside `rate>0.95` for
     `checks` and `rate<0.05` for `http_req_failed`; a single run is judged by its checks. `slo`:
     objectives.
+    `connection`: `fresh` opens a new connection for each request, to the target, too.
     `stream_error_limit`: share of streams that may end badly before the scenario fails.
     """
 
@@ -60,6 +63,7 @@ class Scenario(Frozen):
     load: Load = Field(default_factory=Load)
     thresholds: dict[str, tuple[Threshold, ...]] = Field(default_factory=dict)
     slo: Slo | None = None
+    connection: Literal["reuse", "fresh"] = "reuse"
     stream_error_limit: float = Field(default=0.01, ge=0, le=1)
     steps: tuple[Step, ...] = Field(min_length=1)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from janbench.config.connecting import trust
 from janbench.config.environment import TAIL_KEY, for_k6, is_secret, secret_values
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import Engine
@@ -93,6 +94,9 @@ def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict
     arguments += ["--max-response", str(stage.request.max_response)]
     if stage.request.insecure:
         arguments.append("--insecure-skip-tls-verify")
+    trusted = trust(stage.request.insecure, stage.request.ca_file, stage.environment)
+    if trusted.ca_file is not None:
+        arguments += ["--ca-file", trusted.ca_file]
     # Only a proxy of this run can sign a report that its scripts believe.
     secret = {TAIL_KEY: secrets.token_hex(32)}
     environment = {**stage.environment, **secret}

@@ -44,6 +44,7 @@ class RunRequest:
     proxy_workers: int = 1
     max_response: int = 64 << 20
     insecure: bool = False
+    ca_file: Path | None = None
     prometheus: str | None = None
     native_histograms: bool = False
     otel: str | None = None

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from janbench import __version__
+from janbench.config.connecting import refuse_forward_proxy, trust
 from janbench.config.environment import SECRETS, hijacking
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
@@ -55,6 +56,7 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
         selection = select(request, listed, environment)
         _check_sharing(request, engine, selection.cases)
         _check_remote(request, engine)
+        _check_connecting(request, engine, selection.cases, environment)
         telemetry = Telemetry.of(request, environment)
         folder = RunFolder.create(request.results)
         notices = [*selection.left_out, *_hijack_notice(environment)]
@@ -94,6 +96,22 @@ def _check_remote(request: RunRequest, engine: Engine) -> None:
     ):
         if given:
             raise ConfigError(f"{flag} doesn't go with engine {engine.info.name}: {why}")
+
+
+def _check_connecting(
+    request: RunRequest, engine: Engine, cases: list[Case], environment: Mapping[str, str]
+) -> None:
+    if engine.remote:
+        return
+    for case in cases:
+        if case.plan is not None:
+            refuse_forward_proxy(case.target.base, environment)
+        direct = case.subject.timing == "direct" and case.target.base.startswith("https:")
+        if request.ca_file is not None and engine.info.name == "docker" and direct:
+            raise ConfigError(
+                f"{case.subject.name}: --ca-file doesn't reach the k6 in a container",
+                hint="Use --timing proxy or --engine local, or an --image that trusts it.",
+            )
 
 
 def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
@@ -150,6 +168,7 @@ class _Run:
         self.clock = time.monotonic()
         self.results: list[ScenarioResult] = []
         self.testid = request.testid or folder.run_id
+        self.trust = trust(request.insecure, request.ca_file, request.environment)
 
     def go(self, environment: Mapping[str, str], source: str) -> RunResult:
         unfinished = Reason(
@@ -214,7 +233,7 @@ class _Run:
         seen = set()
         for case in self.cases:
             if case.plan is not None and case.target not in seen:
-                check_target(case.plan)
+                check_target(case.plan, verify=self.trust.verify, ca_file=self.trust.ca_file)
                 seen.add(case.target)
 
     def _one(self, case: Case, stage: Stage) -> None:

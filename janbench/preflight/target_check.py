@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
-from janbench.errors import TargetError, suggestion
+from janbench.errors import ConfigError, TargetError, suggestion
 from janbench.model import redirect
 from janbench.model.flavour import Call
 from janbench.model.load.plan import Plan
@@ -26,19 +28,50 @@ class Preflight:
     seconds: float
 
 
-def check_target(plan: Plan) -> Preflight:
-    """Reach the target, log in, look for the model; raises TargetError that says what failed."""
-    return _Checker(plan).check()
+def check_target(plan: Plan, *, verify: bool = True, ca_file: Path | None = None) -> Preflight:
+    """Reach the target, log in, look for the model; raises TargetError that says what failed.
+
+    `ca_file` holds certificates that are trusted beside the system's; ConfigError when it can't be
+    read.
+    """
+    return _Checker(plan, _Trusting(verify, ca_file)).check()
+
+
+class _Trusting(HTTPAdapter):
+    """Trusts whom k6 and the timing proxy trust: the system's store and one file."""
+
+    def __init__(self, verify: bool, ca_file: Path | None) -> None:
+        self.verify = verify
+        self._context = ssl.create_default_context()
+        if ca_file is not None:
+            try:
+                self._context.load_verify_locations(str(ca_file))
+            except (OSError, ssl.SSLError):
+                raise ConfigError(
+                    "can't load the CA certificates, which must be in PEM form", where=str(ca_file)
+                ) from None
+        if not verify:
+            self._context.check_hostname = False
+            self._context.verify_mode = ssl.CERT_NONE
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, ssl_context=self._context, **options)
+
+    def cert_verify(self, *_: Any) -> None:
+        """Leave the context as it is: requests would add certificates of its own."""
 
 
 class _Checker:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, adapter: _Trusting) -> None:
         self.plan = plan
         self.started = time.monotonic()
         self.session = requests.Session()
         self.session.headers["User-Agent"] = "janbench (preflight)"
-        if urlsplit(plan.target.base).hostname in ("127.0.0.1", "localhost", "::1"):
-            self.session.trust_env = False  # a proxy of the user's has no business on loopback
+        # No proxy, and no .netrc, which would replace the configured key.
+        self.session.trust_env = False
+        self.session.verify = adapter.verify
+        self.session.mount("https://", adapter)
         if plan.loadtest_token:
             self.session.headers["x-loadtest-token"] = plan.loadtest_token
 
@@ -102,7 +135,11 @@ class _Checker:
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
-            raise TargetError(f"TLS to {base} failed: {_cause(error)}") from None
+            raise TargetError(
+                f"TLS to {base} failed: {_cause(error)}",
+                hint="Trust its certificate with --ca-file, or none at all with "
+                "--insecure-skip-tls-verify.",
+            ) from None
         except requests.exceptions.Timeout:
             raise TargetError(
                 f"{base}{path} gave no answer in {left:.1f} s",

@@ -67,6 +67,7 @@ def _settings(scenario: Scenario) -> dict[str, Any]:
         "target": scenario.target.model_dump(),
         "counters": scenario.counters,
         "refresh": scenario.refresh,
+        "connection": scenario.connection,
         "load": load_settings(scenario),
         "thresholds": thresholds(scenario),
         "login_step": _login_step(scenario, "guest_login"),

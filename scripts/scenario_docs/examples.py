@@ -25,7 +25,7 @@ EXAMPLES: dict[type[BaseModel], tuple[str, ...]] = {
         "counters: mine\nrefresh: expiring\nthink_time_s: 0.5\n"
         "load: {shape: constant, rate: 5, duration: 1m}\n"
         "thresholds: {http_req_failed: [rate<0.01]}\n"
-        "slo: {ttft_ms: {p95: 800}}\nstream_error_limit: 0.01\n"
+        "slo: {ttft_ms: {p95: 800}}\nstream_error_limit: 0.01\nconnection: fresh\n"
         "steps:\n  - kind: chat\n    stream: true\n    messages: [{role: user, content: Hi}]\n",
     ),
     load.Load: (

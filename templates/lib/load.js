@@ -166,6 +166,7 @@ export function buildOptions(settings, scenario, steps) {
     summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'count'],
     tags: { testid: `${scenario.name}-${Date.now()}`, test_case: scenario.test_case },
     insecureSkipTLSVerify: false,
+    noConnectionReuse: scenario.connection === 'fresh',
     noVUConnectionReuse: false,
     userAgent: 'janbench (k6)',
   };

@@ -35,7 +35,7 @@ export function readSettings(scenario) {
   const duration = number('DURATION_MIN', scenario.load.duration_min);
   if (duration <= 0) throw new Error('DURATION_MIN must be greater than 0');
   const base = text('BASE', scenario.target.base).replace(/\/+$/, '');
-  if (!/^https?:\/\/[^/]/.test(base)) {
+  if (!/^https?:\/\/[^/]/i.test(base)) {
     throw new Error(`BASE must be an http:// or https:// URL, not "${base}"`);
   }
   const proxy = text('JANBENCH_PROXY').replace(/\/+$/, '');

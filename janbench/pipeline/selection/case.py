@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from janbench.config.connecting import base_url
 from janbench.config.environment import for_k6
 from janbench.config.settings import Flags, plan
 from janbench.errors import ConfigError
@@ -77,6 +78,8 @@ def variables_of(case: Case, request: RunRequest) -> dict[str, str]:
         variables["JANBENCH_INSTANCES"] = str(request.instances)
     if request.insecure:
         variables["K6_INSECURE_SKIP_TLS_VERIFY"] = "true"
+    if request.ca_file is not None:
+        variables["SSL_CERT_FILE"] = str(request.ca_file.resolve())
     return variables
 
 
@@ -128,7 +131,7 @@ def _script_case(
 ) -> Case:
     values = {**environment, **request.flags.as_variables()}
     target = Target.model_construct(
-        base=values.get("BASE") or Target().base,
+        base=base_url(values.get("BASE") or Target().base),
         flavour=values.get("FLAVOUR") or Target().flavour,
         model=values.get("MODEL") or Target().model,
     )

@@ -51,7 +51,7 @@ class Exchange:
         """Take a connection, now that it is this request's turn; `flush` sends."""
         self._gateway.counters.requests += 1
         self._gateway.live.add(self)
-        connection = self._gateway.pool.take_idle()
+        connection = None if self.request.fresh else self._gateway.pool.take_idle()
         if connection is not None:
             self._attach(connection)
         else:
@@ -287,6 +287,7 @@ class Exchange:
         self._connection = None
         gateway.live.discard(self)
         reusable = self._reply.complete and self._reply.reusable and self.request_done
+        reusable = reusable and not self.request.fresh
         self._reply.detach()
         if connection is not None:
             connection.receiver = None

@@ -44,7 +44,14 @@ def asks_for_stream(headers: Headers, body_start: bytes) -> bool:
 
 
 def request_head(
-    target: Target, method: bytes, url: bytes, headers: Headers, *, chunked: bool, identity: bool
+    target: Target,
+    method: bytes,
+    url: bytes,
+    headers: Headers,
+    *,
+    chunked: bool,
+    identity: bool,
+    close: bool = False,
 ) -> bytes:
     """Write the head of a request to the target.
 
@@ -63,6 +70,8 @@ def request_head(
             lines.append(b"%b: identity\r\n" % name)
             continue
         lines.append(b"%b: %b\r\n" % (name, value))
+    if close:
+        lines.append(b"Connection: close\r\n")
     lines.append(b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n")
     return b"".join(lines)
 

@@ -19,7 +19,11 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-")
 
 @dataclass
 class Request:
-    """Head of a request; `url` is the raw request target and `http10` the client's version."""
+    """Head of a request; `url` is the raw request target and `http10` the client's version.
+
+    `fresh`: the client won't use its connection again, and gets a new one to the target, too: it
+    asked for `connection: fresh`.
+    """
 
     method: bytes
     url: bytes
@@ -31,6 +35,7 @@ class Request:
     context: Context | None
     wants_stream: bool = False
     trace_id: str = ""
+    fresh: bool = False
 
     def path(self) -> str:
         """Return the path without query, for the record."""
@@ -45,7 +50,13 @@ class Request:
         self.note_start(body_start)
         identity = self.wants_stream or (self.context is not None and self.method == b"POST")
         return request_head(
-            target, self.method, self.url, self.headers, chunked=self.chunked, identity=identity
+            target,
+            self.method,
+            self.url,
+            self.headers,
+            chunked=self.chunked,
+            identity=identity,
+            close=self.fresh,
         )
 
 
@@ -76,6 +87,7 @@ def make_request(
         expects_continue=expects,
         context=context,
         trace_id=trace_id,
+        fresh=not keep_alive and not http10,
     )
 
 

@@ -74,9 +74,9 @@ def parse_target(url: str) -> Target:
 def tls_context(options: TlsOptions) -> ssl.SSLContext:
     """Make the TLS context for the target; raises ConfigError when the CA file can't be used."""
     try:
-        context = ssl.create_default_context(
-            cafile=str(options.ca_file) if options.ca_file else None
-        )
+        context = ssl.create_default_context()
+        if options.ca_file:
+            context.load_verify_locations(str(options.ca_file))
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"can't load the CA file: {error}",
