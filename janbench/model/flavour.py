@@ -91,9 +91,14 @@ class Responses(Frozen):
 
 
 class Flavour(Frozen):
-    """A kind of server. A part that is None isn't offered there."""
+    """A kind of server. A part that is None isn't offered there.
+
+    `stand_in_ids`: beginnings of the ids of answers that a gateway makes up for a model that is
+    down, with status 200.
+    """
 
     title: str
+    stand_in_ids: tuple[str, ...] = ()
     health: Health | None = None
     auth: Auth
     models: Models

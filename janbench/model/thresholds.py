@@ -29,7 +29,8 @@ _OURS = {
     "llm_itl_max_ms": "trend", "llm_e2e_ms": "trend", "llm_finalize_ms": "trend",
     "llm_tokens_per_sec": "trend", "llm_output_tokens": "counter",
     "llm_estimated_tokens": "counter", "llm_errors": "counter", "llm_failed_inside_200": "counter",
-    "llm_stream_errors": "counter", TOKENS_SPENT: "counter",
+    "llm_stream_errors": "counter", "llm_streams": "counter", "llm_answer_notes": "counter",
+    TOKENS_SPENT: "counter",
     "guest_login_time_ms": "trend", "refresh_token_time_ms": "trend", "auth_relogins": "counter",
     "lane_iterations": "counter", "step_failures": "counter", "schedule_lag_ms": "trend",
 }  # fmt: skip

@@ -12,6 +12,7 @@ from janbench import __version__, resources
 from janbench.model.flavour import Flavour
 from janbench.model.scenario import Scenario
 from janbench.model.script import Script
+from janbench.render import dialects
 from janbench.render.jinja import environment
 from janbench.render.load import load_settings, schedules
 from janbench.render.prompts import prompt_files
@@ -84,10 +85,11 @@ def _login_step(scenario: Scenario, kind: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _library() -> dict[str, str]:
     root = resources.templates()
-    return {
+    files = {
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((root / "lib").rglob("*.js"))
     }
+    return {**files, dialects.FILE: dialects.dialect_table()}
 
 
 def _json(value: Any) -> str:

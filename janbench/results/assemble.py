@@ -213,7 +213,7 @@ def _stream_classes(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
             # What was in flight when k6 ended the run says nothing about the target.
             classes["timeout"] = classes.get("timeout", 0) - evidence.records.cut_off()
         return {kind: count for kind, count in sorted(classes.items()) if count}
-    kinds = summary.submetrics("llm_stream_errors", "kind")
+    kinds = summary.submetrics("llm_streams", "kind")
     counts = {kind: int(values.get("count", 0)) for kind, values in kinds.items()}
     return {kind: count for kind, count in sorted(counts.items()) if count}
 

@@ -11,10 +11,10 @@ import { traced } from './trace.js';
 
 /**
  * @typedef {{method: string, path: string, name?: string, body?: any, headers?: Object<string, string>,
- *            auth?: boolean, cookies?: any, wordless?: boolean, expected?: number[], end?: string[], timeoutS?: number}} Request
+ *            auth?: boolean, cookies?: any, wordless?: boolean, want?: string, expected?: number[], end?: string[], timeoutS?: number}} Request
  * `name` is the fixed tag of the URL (ids left out), `expected` the statuses that are no failure,
  * `end` the end markers that a streamed answer must show. `wordless`: the caller wants a stream's
- * times but not its words.
+ * times but not its words. `want`: what the model was asked for, `stream` or `json`.
  */
 
 /**
@@ -77,6 +77,7 @@ function context(it, step, name, request) {
     scenario: it.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
     iter: it.number, name, prompt: step.prompt || '', end: (request.end || []).join(','),
     // A stream whose words nobody reads: the times alone, which costs k6 the less the longer it is.
+    ...(request.want ? { want: request.want, stand_in: (it.flavour.stand_in_ids || []).join(',') } : {}),
     ...(request.wordless && trusted ? { body: 'tail' } : {}),
   };
   return Object.entries(fields)

@@ -21,12 +21,14 @@ function common(tags, response) {
   if (Number.isFinite(queued)) llm.queue.add(queued, tags);
 }
 
-/** A whole answer. @param {any} it @param {any} step @param {any} response @param {number|undefined} tokens */
-export function measureWhole(it, step, response, tokens) {
+/** A whole answer. @param {any} it @param {any} step @param {any} response @param {number|undefined} tokens @param {boolean} ok */
+export function measureWhole(it, step, response, tokens, ok) {
   if (response.status === 0) return;
   const tags = tagsOf(it, step, response, false);
+  if (!ok && response.status < 300 && !response.error) llm.failedInside.add(1, tags);
   const e2e = response.timings.waiting + response.timings.receiving;
   common(tags, response);
+  if (!ok) return;
   llm.e2e.add(e2e, tags);
   addTokens(tags, tokens, false, e2e);
 }
@@ -39,9 +41,13 @@ export function measureWhole(it, step, response, tokens) {
  */
 export function measureStream(it, step, response, reading, headersWithFirstToken) {
   const tags = tagsOf(it, step, response, true);
+  const failed = reading.integrity !== 'ok';
   llm.streams.add(1, { ...tags, kind: reading.integrity });
+  // A 0 for a good stream, so that a threshold on failures has samples where there is none.
+  llm.streamErrors.add(failed ? 1 : 0, failed ? { ...tags, kind: reading.integrity } : tags);
+  for (const note of reading.notes) llm.notes.add(1, { ...tags, note: note.split(':')[0] });
   if (response.status !== 0) common(tags, response);
-  if (reading.integrity !== 'ok') {
+  if (failed) {
     // How long a broken stream took says nothing about a good one. k6 counts a bad status as failed
     // by itself, but not what goes wrong inside a 200.
     if (response.status < 300 && !response.error) llm.failedInside.add(1, tags);

@@ -33,7 +33,11 @@ export const llm = {
   // Streams that failed inside a 200, which http_req_failed can't know.
   failedInside: counter('llm_failed_inside_200'),
   // Every stream ends in exactly one class; the tag `kind` says which, `ok` included.
-  streams: counter('llm_stream_errors'),
+  streams: counter('llm_streams'),
+  // Those that didn't end in `ok`.
+  streamErrors: counter('llm_stream_errors'),
+  // What should be known of an answer though it makes none bad; the tag `note` says what.
+  notes: counter('llm_answer_notes'),
 };
 
 export const auth = {

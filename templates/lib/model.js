@@ -3,16 +3,17 @@
 
 import { expectations } from './answers.js';
 import { explain, verify } from './checks.js';
-import { errorText, tokensOf } from './dialects.js';
+import { errorText } from './errors.js';
 import { json, send } from './http.js';
 import { measureStream, measureWhole, spend } from './measure.js';
-import { readStream } from './stream.js';
+import { judgeWhole, readStream } from './stream.js';
+import { usageOf } from './usage.js';
 
 /**
  * Sends one request to the model and judges the answer.
  * @param {any} it @param {any} step
  * @param {{path: string, body: any, end: string[], headersWithFirstToken: boolean}} request
- * @param {function(any): {text: string, reasoning?: string, tools?: any[], finish?: string, present: boolean}} readWhole
+ * @param {function(any): {text: string, media?: boolean, reasoning?: string, tools?: any[], finish?: string, present: boolean}} readWhole
  *   takes a whole (not streamed) JSON answer apart
  * @param {{needsText?: boolean, follows?: boolean}} [options] `needsText`: the caller uses the streamed
  *   words; `follows`: the answer follows a tool's result
@@ -27,6 +28,7 @@ export function ask(it, step, request, readWhole, { needsText = false, follows =
     headers: request.body.stream ? { Accept: 'text/event-stream' } : {},
     end: request.body.stream ? request.end : [],
     wordless: request.body.stream && !reads,
+    want: request.body.stream ? 'stream' : 'json',
   });
   it.time(step, response);
   const answer = request.body.stream
@@ -37,17 +39,17 @@ export function ask(it, step, request, readWhole, { needsText = false, follows =
 }
 
 function readStreamed(it, step, request, response, reads, follows) {
-  const reading = readStream(response, request.end, reads);
+  const reading = readStream(response, request.end, reads, it.flavour.stand_in_ids);
   measureStream(it, step, response, reading, request.headersWithFirstToken);
-  const type = response.headers['Content-Type'] || '';
+  const type = String(response.headers['Content-Type'] || '').toLowerCase();
   const { integrity } = reading;
   const story = reading.story || {};
   const answer = { text: story.text || '', tools: story.tools || [] };
-  spend(reading.timings || tokensOf(story.usage), reading.outputTokens, request.body);
+  spend(reading.timings || story.usage || {}, reading.outputTokens, request.body);
   const ok = verify(it, step, {
     'status 200': response.status === 200,
     'is event-stream': type.includes('text/event-stream'),
-    'has content': !['no_content', 'http_error'].includes(integrity) && response.body !== null,
+    'has content': reading.contentEvents > 0,
     'has finish reason': reading.finish !== '',
     'ends well': integrity === 'ok',
     ...expectations(step, answer, follows),
@@ -59,19 +61,22 @@ function readStreamed(it, step, request, response, reads, follows) {
 function readComplete(it, step, request, response, readWhole, follows) {
   const body = json(response);
   const answer = body ? readWhole(body) : { text: '', present: false };
-  const tokens = tokensOf(body && body.usage);
-  measureWhole(it, step, response, response.status === 200 ? tokens.output : undefined);
+  const tokens = usageOf(body);
+  const { integrity, detail } = judgeWhole(response, body, it.flavour.stand_in_ids);
+  measureWhole(it, step, response, tokens.output, integrity === 'ok');
   if (response.status === 200) spend(tokens, undefined, request.body);
   const ok = verify(it, step, {
     'status 200': response.status === 200,
     [step.answer_check]: answer.present,
     // A reasoning model may spend all its tokens on thinking: that is an answer, too.
-    'has content': Boolean(answer.text || answer.reasoning || (answer.tools || []).length),
+    'has content': Boolean(answer.text || answer.media || answer.reasoning || (answer.tools || []).length),
+    'ends well': integrity === 'ok',
     ...expectations(step, answer, follows),
   });
   if (!ok) {
     const why = body && (body.error || body.code) ? errorText(body) : response.error || response.body;
-    explain(it, `${response.status} ${String(why).slice(0, 300)}`);
+    if (response.status === 200 && integrity !== 'ok') explain(it, `answer: ${integrity}: ${detail}`);
+    else explain(it, `${response.status} ${String(why).slice(0, 300)}`);
   }
   return { ok, text: answer.text, tools: answer.tools || [], body, info: body };
 }

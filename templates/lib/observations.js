@@ -1,9 +1,7 @@
 // k6 reports a tagged sub-metric only when a threshold names it; these can't be crossed.
 
-const KINDS = [
-  'ok', 'http_error', 'in_band_error', 'no_content', 'no_finish_reason', 'no_done',
-  'malformed_frame', 'truncated', 'stalled', 'timeout',
-];
+import { CLASSES, NOTES } from './dialect_table.js';
+
 const LANES = ['main', 'nonstream', 'stream'];
 
 /** @param {any[]} steps the leaves @param {boolean} phases whether there is a warm-up or cool-down */
@@ -17,7 +15,8 @@ export function observations(steps, phases) {
     if (step.model) watched[`llm_failed_inside_200{step:${step.id}}`] = ['count>=0'];
   }
   for (const name of LANES) watched[`lane_iterations{lane:${name}}`] = ['count>=0'];
-  for (const kind of KINDS) watched[`llm_stream_errors{kind:${kind}}`] = ['count>=0'];
+  for (const kind of CLASSES) watched[`llm_streams{kind:${kind}}`] = ['count>=0'];
+  for (const note of NOTES) watched[`llm_answer_notes{note:${note}}`] = ['count>=0'];
   if (phases) {
     watched['http_reqs{phase:main}'] = ['count>=0'];
     watched['http_req_failed{phase:main}'] = ['rate>=0'];

@@ -1,13 +1,15 @@
 // Server-sent events out of a whole body, as tolerant as real LLM servers demand: `data:` with or
-// without a space, CRLF, comments, a last frame without its blank line, and bare JSON lines, which
-// servers write when something fails after the headers are out.
+// without a space, CRLF or CR, a byte order mark, comments, a last frame without its blank line, and
+// bare lines, which servers write when something fails after the headers are out.
 
 /**
- * @typedef {{event: string, data: string}} Frame
+ * @typedef {{event: string, data: string, unfinished?: boolean}} Frame `unfinished`: the body ends
+ *   within its last line
  * @param {string} body
- * @returns {{frames: Frame[], bare: string[]}}
+ * @returns {{frames: Frame[], bare: string[]}} `bare` are the lines that are no field of an event
  */
 export function parseSse(body) {
+  /** @type {Frame[]} */
   const frames = [];
   const bare = [];
   let event = '';
@@ -17,24 +19,30 @@ export function parseSse(body) {
     event = '';
     data = null;
   };
-  for (const raw of body.split('\n')) {
-    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+  let last = '';
+  for (const line of lines(body)) {
     if (line === '') {
       dispatch();
     } else if (line.startsWith(':')) {
       // A comment.
-    } else if (line.startsWith('data:')) {
+    } else if (/^data(:|$)/.test(line)) {
       const value = line.startsWith('data: ') ? line.slice(6) : line.slice(5);
-      // A line relay may lose the blank line before [DONE]: it is a frame of its own all the same.
-      if (value === '[DONE]') dispatch();
       data = data === null ? value : `${data}\n${value}`;
-    } else if (line.startsWith('event:')) {
-      if (data !== null) dispatch();
+    } else if (/^event(:|$)/.test(line)) {
+      if (data !== null) dispatch(); // a line relay may lose the blank line
       event = line.slice(6).trim();
-    } else if (!/^(id|retry):/.test(line)) {
+    } else if (!/^(id|retry)(:|$)/.test(line)) {
       bare.push(line);
     }
+    if (line !== '') last = line;
   }
+  const open = data !== null && /^data(:|$)/.test(last) && !/[\n\r]$/.test(body);
   dispatch();
+  if (open) frames[frames.length - 1].unfinished = true;
   return { frames, bare };
+}
+
+function lines(body) {
+  const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body;
+  return (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text).split('\n');
 }

@@ -1,14 +1,18 @@
-// A finished stream: did it end well, what did it say, how long did it take.
+// A finished answer: did it end well, what did it say, how long did it take.
 
-import { emptyStory, errorText, tell, tokensOf } from './dialects.js';
+import { addDelta, addItems, kindOf, noPieces } from './content.js';
+import { CLASSES } from './dialect_table.js';
+import { addFrame, emptySummary, parse } from './dialects.js';
+import { errorText, isError } from './errors.js';
 import { parseSse } from './sse.js';
 import { readTail } from './tail.js';
+import { meaning, reasonOf } from './usage.js';
 
 const TIMEOUT = 1050; // k6's error code for a request that ran out of time
 
 /**
- * @typedef {{integrity: string, detail: string, finish: string, timings: any,
- *            outputTokens: number|undefined, estimated: boolean, story: any}} Reading
+ * @typedef {{integrity: string, detail: string, finish: string, timings: any, contentEvents: number,
+ *            outputTokens: number|undefined, estimated: boolean, notes: string[], story: any}} Reading
  * `timings` is the timing proxy's report, else null: k6 itself can't see when an event arrived.
  * `story` is what the stream said; null when the proxy's report made reading it unnecessary.
  */
@@ -18,60 +22,127 @@ const TIMEOUT = 1050; // k6's error code for a request that ran out of time
  * @param {any} res k6's response
  * @param {string[]} end end markers that the flavour promises: `done`, `response.completed`
  * @param {boolean} needsText whether the caller wants the words, too
+ * @param {string[]} [standIn] beginnings of ids by which a gateway marks a stand-in answer
  * @returns {Reading}
  */
-export function readStream(res, end, needsText) {
+export function readStream(res, end, needsText, standIn = []) {
   const body = typeof res.body === 'string' ? res.body : '';
   const tail = readTail(body);
-  if (tail && !needsText) {
-    return {
-      integrity: tail.integrity, detail: tail.detail || '', finish: tail.finish_reason || '',
-      timings: tail, outputTokens: tail.output_tokens,
-      estimated: tail.tokens_source === 'estimated', story: null,
-    };
-  }
+  if (tail && !needsText) return reported(tail, null);
   const { frames, bare } = parseSse(body);
-  const story = emptyStory();
-  for (const frame of frames) tell(story, frame);
-  if (bare.length) readBare(story, bare);
-  const tokens = tokensOf(story.usage).output;
-  const [integrity, detail] = tail ? [tail.integrity, tail.detail || ''] : classify(res, story, end);
+  const story = emptySummary();
+  for (const frame of frames) addFrame(story, frame);
+  if (tail) return reported(tail, story);
+  const found = faultsOf(res, story, end, bare, standIn);
+  const integrity = CLASSES.find((name) => found[name] !== undefined) || 'ok';
+  const tokens = story.usage.output || (story.contentEvents ? undefined : story.usage.output);
   return {
-    integrity, detail, finish: story.finish, timings: tail,
-    outputTokens: tokens !== undefined ? tokens : story.contentEvents,
-    estimated: tokens === undefined, story,
+    integrity, detail: found[integrity] || '', finish: story.finish, timings: null, contentEvents: story.contentEvents,
+    outputTokens: tokens === undefined ? story.contentEvents : tokens, estimated: tokens === undefined,
+    notes: notesOf(story.finish, story.usage, story.contentEvents), story,
   };
 }
 
-// Servers that fail after the headers are out write their JSON error as a line of its own.
-function readBare(story, lines) {
-  const json = lines.find((line) => line.startsWith('{'));
-  if (json === undefined) {
-    story.malformed = story.malformed || `line is no event: ${lines[0].slice(0, 80)}`;
-    return;
-  }
-  try {
-    story.error = errorText(JSON.parse(json));
-  } catch (_) {
-    story.error = json.slice(0, 120);
-  }
+function reported(tail, story) {
+  return {
+    integrity: tail.integrity, detail: tail.detail || '', finish: tail.finish_reason || '', timings: tail,
+    contentEvents: tail.content_events || 0, outputTokens: tail.output_tokens,
+    estimated: tail.tokens_source === 'estimated', notes: tail.notes ? tail.notes.split('; ') : [], story,
+  };
 }
 
-function classify(res, story, end) {
-  // No status, but a first byte: the answer broke off, and k6 threw away what there was of it.
-  if (res.status === 0 && res.timings.waiting > 0 && res.error_code !== TIMEOUT) {
-    return ['truncated', res.error];
+/** @returns {Object<string, string>} class -> why, of every class that applies */
+function faultsOf(res, story, end, bare, standIn) {
+  const broken = transportFault(res);
+  if (broken) return broken;
+  const type = String(res.headers['Content-Type'] || '').trim().toLowerCase();
+  if (!type.startsWith('text/event-stream')) return notAStream(res, type);
+  /** @type {Object<string, string>} */
+  const found = {};
+  const add = (name, condition, detail) => { if (condition) found[name] = detail; };
+  const outside = bareError(bare);
+  const cut = bare.length > 0 && story.frames > 0 && !/[\n\r]$/.test(res.body) && res.body.endsWith(bare[bare.length - 1]);
+  add('in_band_error', story.errors.length || outside, story.errors[0] || outside);
+  add('in_band_error', standIn.some((start) => story.id.startsWith(start)), `a stand-in answer (${story.id})`);
+  add('truncated', story.truncated || (cut && !outside), 'the last frame is cut short');
+  add('not_a_stream', bare.length && !story.frames, 'the body holds no event');
+  add('malformed_frame', story.malformed, story.malformed);
+  add('no_content', !story.contentEvents, 'the stream carried no content');
+  const unfinished = story.choices.filter((number) => !story.finished.includes(number));
+  add('no_finish_reason', story.known && (unfinished.length || !story.finish),
+    story.finish ? `no finish reason for choice ${unfinished.join(', ')}` : 'the stream named no finish reason');
+  const missing = end.filter((marker) => !story.ends.includes(marker));
+  add('no_done', missing.length, `the stream ended without ${missing.join(', ')}`);
+  return found;
+}
+
+function transportFault(res) {
+  // No status, but a time of receiving: the answer broke off, and k6 threw away what there was of it.
+  if (res.status === 0 && res.timings.receiving > 0 && res.error_code !== TIMEOUT) return { truncated: res.error };
+  if (res.error_code === TIMEOUT) return { timeout: res.error };
+  if (res.status < 200 || res.status >= 300) return { http_error: res.error || `status ${res.status}` };
+  return res.error ? { truncated: res.error } : null;
+}
+
+function notAStream(res, type) {
+  const body = parse(res.body);
+  if (body && typeof body === 'object' && isError(body)) return { in_band_error: errorText(body) };
+  return { not_a_stream: `a stream was asked for, ${type || 'an answer without content type'} came` };
+}
+
+// Servers that fail after the headers are out write their JSON error as it is; other lines that are
+// no field are ignored, as the standard says.
+function bareError(lines) {
+  const at = lines.findIndex((line) => line.startsWith('{') || line.startsWith('error:'));
+  if (at < 0) return '';
+  const named = lines[at].startsWith('error:');
+  const text = named ? lines[at].slice(6) : lines[at];
+  const body = parse(text) || parse([text, ...lines.slice(at + 1)].join('\n'));
+  if (!body || typeof body !== 'object') return text.slice(0, 120) || 'an error line';
+  if (!named && !isError(body) && !('error' in body)) return '';
+  return errorText(named && body.error === undefined ? { error: body } : body);
+}
+
+function notesOf(finish, usage, contentEvents) {
+  const notes = meaning(finish) === 'unknown' ? [`unknown_finish_reason: ${finish}`] : [];
+  if (usage.output === 0 && contentEvents) notes.push('zero_usage');
+  return notes;
+}
+
+/**
+ * Judges a whole (not streamed) answer of a model.
+ * @param {any} res k6's response @param {any} body its JSON, undefined if it isn't any @param {string[]} [standIn]
+ * @returns {{integrity: string, detail: string}}
+ */
+export function judgeWhole(res, body, standIn = []) {
+  const broken = transportFault(res);
+  if (broken) {
+    const [integrity, detail] = Object.entries(broken)[0];
+    return { integrity, detail };
   }
-  if (res.error_code === TIMEOUT) return ['timeout', res.error];
-  if (res.status < 200 || res.status >= 300) return ['http_error', res.error || `status ${res.status}`];
-  if (res.error) return ['truncated', res.error];
-  if (story.error) return ['in_band_error', story.error];
-  if (story.malformed) return ['malformed_frame', story.malformed];
-  if (!story.contentEvents) return ['no_content', 'the stream carried no content'];
-  if (!story.finish) return ['no_finish_reason', 'the stream named no finish reason'];
-  if (end.includes('done') && !story.done) return ['no_done', 'the stream ended without [DONE]'];
-  if (end.includes('response.completed') && !story.completed) {
-    return ['no_done', 'the stream ended without response.completed'];
+  if (!body || typeof body !== 'object') return { integrity: 'not_json', detail: 'a whole answer was asked for, no JSON came' };
+  const error = wholeError(body, standIn);
+  if (error) return { integrity: 'in_band_error', detail: error };
+  return hasContent(body) ? { integrity: 'ok', detail: '' } : { integrity: 'no_content', detail: 'the answer has no content' };
+}
+
+function wholeError(body, standIn) {
+  if (isError(body)) return errorText(body);
+  const choices = Array.isArray(body.choices) ? body.choices : [];
+  const broken = choices.find((choice) => choice && choice.error && isError({ error: choice.error }));
+  if (broken) return errorText(broken);
+  const reasons = [...choices.map((choice) => choice && choice.finish_reason), body.object === 'response' ? body.status : ''];
+  const failed = reasons.map(reasonOf).find((reason) => meaning(reason) === 'failed');
+  if (failed) return `finish reason ${failed}`;
+  return standIn.some((start) => String(body.id).startsWith(start)) ? `a stand-in answer (${body.id})` : '';
+}
+
+function hasContent(body) {
+  const pieces = noPieces();
+  for (const choice of Array.isArray(body.choices) ? body.choices : []) {
+    addDelta(choice && choice.message, pieces);
+    if (choice && choice.text) pieces.visible += 'text';
   }
-  return ['ok', ''];
+  if (body.output) addItems(body.output, true, pieces);
+  return kindOf(pieces) !== '' || !(Array.isArray(body.choices) || body.object === 'response');
 }

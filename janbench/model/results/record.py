@@ -40,10 +40,12 @@ class Record(TypedDict, total=False):
     input_tokens: int
     output_tokens: int
     tokens_source: str
+    reasoning_tokens: int
     content_events: int
     finish_reason: str
     request_id: str
     trace_id: str
+    notes: str
     detail: str
 
 
@@ -94,10 +96,12 @@ COLUMNS: tuple[Column, ...] = (
         "output_tokens", "BIGINT", "tokens", "tokens of usage, else the count of content events"
     ),
     Column("tokens_source", "VARCHAR", "", "where output_tokens comes from: usage or estimated"),
+    Column("reasoning_tokens", "BIGINT", "tokens", "those of them that usage calls reasoning"),
     Column("content_events", "INTEGER", "", "events that carried content, reasoning or tool calls"),
     Column("finish_reason", "VARCHAR", "", "why the model stopped, as the target says"),
     Column("request_id", "VARCHAR", "", "X-Request-ID of the response"),
     Column("trace_id", "VARCHAR", "", "trace id of the request's W3C traceparent (--trace)"),
+    Column("notes", "VARCHAR", "", "what should be known of an answer, good or not; `; ` between"),
     Column(
         "detail",
         "VARCHAR",

@@ -14,6 +14,10 @@ from collections.abc import Sequence
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
+# What servers write there though nothing is compressed: a charset, "none", an upload's framing.
+_NOTHING = frozenset(
+    {"", "identity", "none", "null", "utf-8", "utf8", "aws-chunked", "chunked", "binary", "8bit"}
+)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
@@ -31,11 +35,7 @@ def codings(header: bytes) -> list[str]:
     What is not a plain word becomes `unknown`: it goes into details, which never quote the server.
     """
     names = (part.strip().lower() for part in header.decode("latin-1").split(","))
-    return [
-        name if _NAME.fullmatch(name) else "unknown"
-        for name in names
-        if name not in ("", "identity")
-    ]
+    return [name if _NAME.fullmatch(name) else "unknown" for name in names if name not in _NOTHING]
 
 
 def inflater_for(names: Sequence[str], most: int) -> Inflater | None:

@@ -10,6 +10,8 @@ from janbench.proxy.stream.dialects import END_MARKERS
 HEADER = b"x-janbench-context"
 HEADER_PREFIX = b"x-janbench-"
 
+STREAM, JSON = "stream", "json"
+
 _LABELS = frozenset({"scenario", "step", "lane", "name", "prompt"})
 _NUMBERS = {"vu": "vu", "iter": "iteration"}
 _MAX_LABEL = 256
@@ -18,27 +20,38 @@ _MAX_LABEL = 256
 class Context:
     """Labels of one request: `labels` has record columns as keys, `ends` the promised markers.
 
-    `tail_only` asks for the timings of a stream without its body.
+    `tail_only` asks for the timings of a stream without its body. `wants` is what the script
+    asked the model for: `stream`, `json` (a whole answer), or nothing; `stand_in` are beginnings
+    of ids by which a gateway marks what it says in a dead model's place.
     """
 
-    __slots__ = ("ends", "labels", "tail_only")
+    __slots__ = ("ends", "labels", "stand_in", "tail_only", "wants")
 
     def __init__(
-        self, labels: Mapping[str, str | int], ends: frozenset[str], tail_only: bool
+        self,
+        labels: Mapping[str, str | int],
+        ends: frozenset[str],
+        tail_only: bool,
+        wants: str = "",
+        stand_in: tuple[str, ...] = (),
     ) -> None:
         self.labels = labels
         self.ends = ends
         self.tail_only = tail_only
+        self.wants = wants
+        self.stand_in = stand_in
 
 
 def parse_context(value: bytes) -> Context:
-    """Read `scenario=..&step=..&end=done,response.completed&body=tail`, URL-encoded.
+    """Read `scenario=..&step=..&end=done,response.completed&body=tail&want=stream`, URL-encoded.
 
     Unknown keys are ignored, and a value that makes no sense counts as absent.
     """
     labels: dict[str, str | int] = {}
     ends: frozenset[str] = frozenset()
     tail_only = False
+    wants = ""
+    stand_in: tuple[str, ...] = ()
     for pair in value.decode("latin-1").split("&"):
         key, _, raw = pair.partition("=")
         if not raw:
@@ -53,7 +66,11 @@ def parse_context(value: bytes) -> Context:
             ends = END_MARKERS & frozenset(text.split(","))
         elif key == "body":
             tail_only = text == "tail"
-    return Context(labels, ends, tail_only)
+        elif key == "want":
+            wants = text if text in (STREAM, JSON) else ""
+        elif key == "stand_in":
+            stand_in = tuple(part for part in text.split(",") if part)
+    return Context(labels, ends, tail_only, wants, stand_in)
 
 
 def _unquote(raw: str) -> str:

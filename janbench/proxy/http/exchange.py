@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from http import HTTPStatus
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from janbench.model.redirect import STATUSES, redirect_message
 from janbench.model.results.record import Record
+from janbench.proxy.http.context import JSON, STREAM
 from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.parties import ClientSide
 from janbench.proxy.http.pool import ConnectError
 from janbench.proxy.http.reply import Reply
 from janbench.proxy.http.request_buffer import Outbox
 from janbench.proxy.stream import integrity
+from janbench.proxy.stream.dialects import Frame
 from janbench.proxy.stream.measure import Moments, reply_figures, stream_figures, tail_comment
+from janbench.proxy.stream.reply import judge_reply, read_whole
 
 if TYPE_CHECKING:
     from janbench.proxy.http.request import Request
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _OUT_MOST = 64 << 10
 """Bytes of a request that wait for a connection before the client is told to wait."""
 
+_GRACE_NS = 2_000_000_000
+"""How long a stream may stay open after its end marker."""
 _SILENCE_NS = 5_000_000_000
 """A client that gives up after this long without a byte left a stalled stream."""
 
@@ -90,6 +93,9 @@ class Exchange:
 
     def client_gone(self) -> None:
         """The client closed its connection: stop the target's work and record it."""
+        if not self._over and self._left_open():
+            self._conclude(None, "", clean=False, deliver=False)
+            return
         now = perf_counter_ns()
         since = self._reply.now or self._written_ns or now
         waited = (now - (self._written_ns or now)) / 1e9
@@ -100,8 +106,14 @@ class Exchange:
     # --- what the worker asks for
 
     def check_stall(self, now_ns: int, limit_ns: int) -> None:
+        """End a silent stream: after its end marker well, else as stalled (limit 0: never)."""
         reply = self._reply
-        if reply.reader is not None and not self._client_full and now_ns - reply.now > limit_ns:
+        silent_ns = now_ns - reply.now
+        if reply.reader is None or self._client_full or not reply.status:
+            return
+        if silent_ns > _GRACE_NS and reply.tail and not reply.complete and self._left_open():
+            self._conclude(None, "", clean=True)
+        elif limit_ns and silent_ns > limit_ns:
             self._break(integrity.STALLED, f"nothing arrived for {limit_ns / 1e9:g} s")
 
     def check_head(self, now_ns: int) -> None:
@@ -190,7 +202,7 @@ class Exchange:
         kind = integrity.TIMEOUT if status == 504 else integrity.HTTP_ERROR
         kind = cause if cause == integrity.TOO_LARGE else kind
         row = self._row(status, "proxy", integrity.Verdict(kind, f"{cause}: {message}"))
-        row["stream"] = self.request.wants_stream
+        row["stream"] = self.request.wants == STREAM
         self._finish(row, keep=keep)
 
     def _break(self, kind: str, detail: str) -> None:
@@ -214,20 +226,24 @@ class Exchange:
         found = reader.found if reader is not None else integrity.Found()
         if kind is not None:
             found.add(kind, detail)
-        if refusal := self._refusal():
+        if refusal := self.request.refusal(reply.status, reply.location, self._gateway.target):
             found.add(integrity.HTTP_ERROR, refusal)
         moments = Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
         gaps, tail = [], b""
-        if reader is not None:
-            context = self.request.context
+        wants = self.request.wants
+        if reader is not None and wants != JSON:
             if clean and reply.cut_short():
                 clean = False
                 found.add(integrity.TRUNCATED, "the compressed data ends too early")
-            reader.end(clean=clean, promised=context.ends if context else frozenset())
+            reader.end(clean=clean, promised=self.request.promised)
             figures = stream_figures(reader, moments)
             gaps = reader.watch.gaps_ms()
         else:
-            figures = reply_figures(bytes(reply.json_body), moments, whole=clean)
+            body = reader.whole() if reader is not None else reply.kept_body()
+            frame = read_whole(body) if clean else Frame()
+            if not refusal and kind is None:
+                judge_reply(found, body, frame, wants, self.request.stand_in)
+            figures = reply_figures(frame, moments, whole=clean)
         if reply.request_id:
             figures["request_id"] = reply.request_id
         verdict = found.verdict()
@@ -238,43 +254,27 @@ class Exchange:
         elif reply.delivery is not None and not self._client.gone:
             reply.delivery.abandon()
         row = self._row(reply.status, "target", verdict)
-        refused = not reply.status or bool(refusal)
-        row["stream"] = reader is not None or (refused and self.request.wants_stream)
+        row["stream"] = wants == STREAM or (reader is not None and wants != JSON)
         row.update(figures)
         if reader is not None and gaps:
             row["gaps_ms"] = gaps
         keep = deliver and self.request.keep_alive
         self._finish(row, keep=keep and (self.request_done or not self.request.expects_continue))
 
-    def _refusal(self) -> str:
-        """Return why a status is no answer to the request; empty when it is one."""
-        status, location = self._reply.status, self._reply.location
-        if status >= HTTPStatus.BAD_REQUEST:
-            return f"status {status}"
-        if status not in STATUSES or not location:
-            return ""
-        asked = self._gateway.target.url + self.request.path()
-        return redirect_message(status, asked, location)
+    def _left_open(self) -> bool:
+        """Say whether the stream has ended by its own words, and note that it was left open."""
+        reader = self._reply.reader
+        if reader is None or not reader.answer.ended(self.request.promised):
+            return False
+        reader.answer.left_open = True
+        self._reply.end_ns = self._reply.now
+        return True
 
     def _row(self, status: int, origin: str, verdict: integrity.Verdict) -> Record:
-        row: Record = {
-            "time": self._written_at or time.time(),
-            "start_ns": self._written_ns or perf_counter_ns(),
-            "method": self.request.method.decode("latin-1"),
-            "path": self.request.path(),
-            "origin": origin,
-            "integrity": verdict.kind,
-            "bytes_sent": self._outbox.body_bytes,
-            "bytes_received": self._reply.received,
-        }
-        if status:
-            row["status"] = status
-        if verdict.detail:
-            row["detail"] = verdict.detail
-        if self.request.trace_id:
-            row["trace_id"] = self.request.trace_id
-        if self.request.context is not None:
-            row.update(cast(Record, self.request.context.labels))
+        row = self.request.record(status, origin, verdict)
+        row["time"] = self._written_at or time.time()
+        row["start_ns"] = self._written_ns or perf_counter_ns()
+        row["bytes_sent"], row["bytes_received"] = self._outbox.body_bytes, self._reply.received
         return row
 
     def _finish(self, row: Record, *, keep: bool) -> None:

@@ -59,6 +59,7 @@ class Reply:
         self.until_close = False
         self.reader: StreamReader | None = None
         self.json_body = bytearray()
+        self.body_kept = False  # `json_body` is all of the body
         self.request_id = ""
         self.location = ""
         self.tail = False
@@ -66,7 +67,6 @@ class Reply:
         self.trailers: Headers = []
         self._inflater: Inflater | None = None
         self._counts = 1
-        self._keep_json = False
         self._head = _Head()
         self._begin_ns = 0
         self._body_pieces = 0
@@ -188,6 +188,10 @@ class Reply:
         if self._listener is not None:
             self._listener.upstream_full(full)
 
+    def kept_body(self) -> bytes | None:
+        """Return the body that was kept; None if it is not all of it."""
+        return bytes(self.json_body) if self.complete and self.body_kept else None
+
     def cut_short(self) -> bool:
         """Say whether the message is complete but the compressed data in it is not."""
         return self._inflater is not None and self._inflater.unfinished
@@ -202,10 +206,10 @@ class Reply:
             return self._inflated(data, self._inflater)
         if self.reader is not None:
             self.reader.feed(data, self.now)
-        elif self._keep_json:
+        elif self.body_kept:
             self.json_body += data
             if len(self.json_body) > _MAX_JSON:
-                self._keep_json = False
+                self.body_kept = False
                 self.json_body.clear()
         return data
 
@@ -277,18 +281,19 @@ class Reply:
 
     def _observe(self, fields: ResponseFields) -> None:
         """Decide how the body is read."""
+        request = self._request
         if fields.codings:
             self._inflater = inflater_for(fields.codings, self._gateway.limits.response)
             if self._inflater is None:
                 self._counts = UNREADABLE_SHARE
         if not fields.is_stream:
-            plain_json = b"json" in fields.kind and not fields.codings
-            self._keep_json = self._request.method == b"POST" and plain_json
+            asked = request.wants or (request.method == b"POST" and b"json" in fields.kind)
+            self.body_kept = bool(asked) and not fields.codings
             return
-        self.reader = StreamReader()
+        self.reader = StreamReader(request.stand_in)
         self._gateway.counters.streams += 1
         if fields.codings and self._inflater is None:
-            named = ", ".join(fields.codings)
-            self.reader.leave_unread(f"not read, hence not timed: compressed ({named})")
+            self.reader.leave_unread(f"not read, hence not timed: compressed ({fields.named})")
             return
-        self.tail = self._request.context is not None or self._gateway.tail_always
+        # A whole answer that calls itself an event stream is left as it is: a script parses it.
+        self.tail = self._gateway.tail_always or request.takes_tail

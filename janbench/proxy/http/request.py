@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
-from janbench.proxy.http.context import HEADER, HEADER_PREFIX, Context, parse_context
+from janbench.model.redirect import STATUSES, redirect_message
+from janbench.model.results.record import Record
+from janbench.proxy.http.context import HEADER, HEADER_PREFIX, JSON, STREAM, Context, parse_context
 from janbench.proxy.http.http1 import asks_for_stream, request_head
+from janbench.proxy.stream.integrity import Verdict
 
 if TYPE_CHECKING:
     from janbench.proxy.http.http1 import Headers
@@ -37,9 +41,57 @@ class Request:
     trace_id: str = ""
     fresh: bool = False
 
+    @property
+    def wants(self) -> str:
+        """What was asked for: `stream`, `json` (a whole answer of a model), or unknown: nothing."""
+        if self.context is not None and self.context.wants:
+            return self.context.wants
+        return STREAM if self.wants_stream else ""
+
+    @property
+    def takes_tail(self) -> bool:
+        """Whether a script looks for a stream's figures at the end of the body."""
+        return self.context is not None and self.context.wants != JSON
+
+    @property
+    def promised(self) -> frozenset[str]:
+        """The end markers that a stream must show."""
+        return self.context.ends if self.context is not None else frozenset()
+
+    @property
+    def stand_in(self) -> tuple[str, ...]:
+        """Beginnings of ids by which a gateway marks a stand-in answer."""
+        return self.context.stand_in if self.context is not None else ()
+
     def path(self) -> str:
         """Return the path without query, for the record."""
         return self.url.partition(b"?")[0].decode("latin-1")
+
+    def record(self, status: int, origin: str, verdict: Verdict) -> Record:
+        """Return the row of this request and its answer, without times and figures."""
+        row: Record = {
+            "method": self.method.decode("latin-1"),
+            "path": self.path(),
+            "origin": origin,
+            "integrity": verdict.kind,
+        }
+        if status:
+            row["status"] = status
+        if verdict.detail:
+            row["detail"] = verdict.detail
+        if self.trace_id:
+            row["trace_id"] = self.trace_id
+        if self.context is not None:
+            row.update(cast(Record, self.context.labels))
+        return row
+
+    def refusal(self, status: int, location: str, target: Target) -> str:
+        """Return why a status is no answer to the request; empty when it is one."""
+        if status >= HTTPStatus.BAD_REQUEST:
+            return f"status {status}"
+        if status not in STATUSES or not location:
+            return ""
+        return redirect_message(status, target.url + self.path(), location)
 
     def note_start(self, body_start: bytes) -> None:
         """See from the start of the body whether the request wants an event stream."""

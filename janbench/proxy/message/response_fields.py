@@ -24,6 +24,11 @@ class ResponseFields:
     request_id: str = ""
 
     @property
+    def named(self) -> str:
+        """The codings in one text."""
+        return ", ".join(self.codings)
+
+    @property
     def is_stream(self) -> bool:
         """Whether the body is an event stream."""
         return self.kind.startswith(b"text/event-stream")
@@ -35,7 +40,7 @@ def read_fields(headers: Headers, version: str) -> ResponseFields:
     for name, value in headers:
         lower = name.lower()
         if lower == b"content-type":
-            found.kind = value.lower()
+            found.kind = value.strip().lower()
         elif lower == b"content-length":
             found.length = int(value)
         elif lower == b"transfer-encoding":

@@ -170,10 +170,9 @@ class Worker:
 
     def _end_stalled(self, gateway: Gateway) -> None:
         limit = int(self._options.stall_timeout * 1e9)
-        if limit:
-            now = perf_counter_ns()
-            for exchange in list(gateway.live):
-                exchange.check_stall(now, limit)
+        now = perf_counter_ns()
+        for exchange in list(gateway.live):
+            exchange.check_stall(now, limit)
 
 
 def _calm_the_collector() -> None:

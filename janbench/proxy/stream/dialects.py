@@ -1,189 +1,168 @@
-"""What a frame of an event stream says: one table for each dialect of LLM streams.
+"""What a frame of an event stream says, or a whole answer, by the table of dialects.
 
-Chat: OpenAI chat completion chunks, with the reasoning fields of vLLM, llama.cpp and Jan, and
-the older text completions. Responses: OpenAI's Responses events and Jan's two dialects of them
-(v1 adds `[DONE]` before `response.completed`; v2 names its events only in the `event:` line).
-Sources: OpenAI API reference, Jan Server's gateway and response-api.
+Known are OpenAI's chat completion chunks with what other servers add to them, text completions,
+OpenAI's Responses events with Jan's two dialects of them (v1 sends `[DONE]` before
+`response.completed`; v2 names its events only in the `event:` line), and Anthropic's messages.
 """
 
 from __future__ import annotations
 
-import enum
 import re
+from itertools import chain
 from typing import Any, NamedTuple
 
-Json = dict[str, Any]
+from janbench.dialects import dialects
+from janbench.proxy.stream import content as contents
+from janbench.proxy.stream.content import Content, Json
+from janbench.proxy.stream.errors import error_code, is_error
+from janbench.proxy.stream.usage import Usage, read_usage
 
-
-class Content(enum.Enum):
-    """What kind of output a content-bearing event carries."""
-
-    VISIBLE = "visible"
-    REASONING = "reasoning"
-    TOOL = "tool"
-
-
-class Usage(NamedTuple):
-    """Token counts that the server reports; None where it doesn't."""
-
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class Frame(NamedTuple):
-    """What one JSON frame says; `dialect` is empty for frames of neither dialect."""
-
-    dialect: str = ""
-    content: Content | None = None
-    usage: Usage | None = None
-    finish_reason: str = ""
-    error: str | None = None
-    end_marker: str = ""
-
+_TABLE = dialects()
 
 DONE = "done"
 COMPLETED = "response.completed"
 END_MARKERS = frozenset({DONE, COMPLETED})
 
-# field of a chat delta -> what it is; the first non-empty one of the delta counts
-CHAT_DELTA: dict[str, Content] = {
-    "content": Content.VISIBLE,
-    "refusal": Content.VISIBLE,
-    "reasoning_content": Content.REASONING,
-    "reasoning": Content.REASONING,
-    "tool_calls": Content.TOOL,
-    "function_call": Content.TOOL,
-}
+_ODD = re.compile(r"[^A-Za-z0-9 _.:/-]")
+_MOST_REASON = 64
 
-# Responses event -> (field that must be non-empty, what it is)
-RESPONSES_CONTENT: dict[str, tuple[str, Content]] = {
-    "response.output_text.delta": ("delta", Content.VISIBLE),
-    "response.refusal.delta": ("delta", Content.VISIBLE),
-    "response.reasoning_text.delta": ("delta", Content.REASONING),
-    "response.reasoning_summary_text.delta": ("delta", Content.REASONING),
-    "response.function_call_arguments.delta": ("delta", Content.TOOL),
-    "response.custom_tool_call_input.delta": ("delta", Content.TOOL),
-    "response.mcp_call_arguments.delta": ("delta", Content.TOOL),
-    "response.tool_call": ("call", Content.TOOL),
-}
 
-ERROR_EVENTS = frozenset({"error", "response.error", "response.failed"})
+class Frame(NamedTuple):
+    """What one JSON frame says; `dialect` is empty for frames of no dialect.
 
-# An error code may be shown; a message may quote the request. Words and UUIDs only.
-_SAFE_CODE = re.compile(r"[a-z][a-z_]{1,39}|[0-9]{3}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FINISH = re.compile(r"[A-Za-z_]{1,40}")
+    `whole` are the kinds of content that only count where no piece of them came before; `choices`
+    the numbers of the choices in it, `finished` those that have a finish reason.
+    """
+
+    dialect: str = ""
+    content: Content | None = None
+    whole: tuple[Content, ...] = ()
+    usage: Usage | None = None
+    finish_reason: str = ""
+    failed: str = ""
+    error: str | None = None
+    end_marker: str = ""
+    choices: tuple[int, ...] = ()
+    finished: tuple[int, ...] = ()
 
 
 def read_frame(event: str, frame: Json) -> Frame:
     """Say what a frame carries; `event` is the name of its `event:` line, or empty."""
     kind = frame.get("type")
     name = kind if isinstance(kind, str) and kind else event
-    if frame.get("error") is not None or frame.get("object") == "error":
-        return Frame(error=error_code(frame))
-    if name and (name in ERROR_EVENTS or event in ERROR_EVENTS):
-        return Frame(error=error_code(frame))
-    if "choices" in frame:
-        return _read_chat(frame)
-    if name.startswith("response."):
-        return _read_responses(name, frame)
-    return Frame()
-
-
-def read_usage(usage: object) -> Usage | None:
-    """Read a usage object of either naming; None when it isn't one."""
-    if not isinstance(usage, dict):
-        return None
-    found = Usage(
-        _count(usage, "prompt_tokens", "input_tokens"),
-        _count(usage, "completion_tokens", "output_tokens"),
-    )
-    return None if found == (None, None) else found
+    if not (name in _TABLE.events or name in _TABLE.whole_events or name in _TABLE.ends):
+        # Jan v1 names Responses events `response.*` in the line and a type of its own within.
+        name = event if event in _TABLE.events or event in _TABLE.ends else name
+    error = error_code(frame) if is_error(frame, {name, event}) else None
+    choices = frame.get("choices")
+    if isinstance(choices, list):
+        return _read_chat(frame, choices, error)
+    if name.startswith("response.") or name in _TABLE.events or name in _TABLE.ends:
+        return _read_event(name, frame, error)
+    delta = frame.get("delta")
+    reason = reason_of(delta.get("stop_reason")) if isinstance(delta, dict) else ""
+    return Frame(usage=read_usage(frame), finish_reason=reason, failed=_failed(reason), error=error)
 
 
 def read_reply(reply: object) -> Frame:
-    """Say what a whole (not streamed) JSON reply carries: usage and finish reason."""
+    """Say what a whole (not streamed) JSON reply carries; `dialect` is empty for other replies."""
     if not isinstance(reply, dict):
         return Frame()
+    error = error_code(reply) if is_error(reply, set()) else None
+    choices = reply.get("choices")
+    if isinstance(choices, list):
+        return _read_chat(reply, choices, error)
+    usage, output = read_usage(reply), reply.get("output")
+    if reply.get("object") == "response" or isinstance(output, list):
+        reason = reason_of(reply.get("status"))
+        kinds = tuple(contents.of_items(output))
+        return Frame("responses", None, kinds, usage, reason, _failed(reason), error)
+    reason = reason_of(reply.get("stop_reason"))
+    return Frame(usage=usage, finish_reason=reason, failed=_failed(reason), error=error)
+
+
+def reason_of(value: object) -> str:
+    """Return a finish reason as it may be shown, empty where none is named."""
+    if isinstance(value, dict):  # SGLang's own form
+        value = value.get("type")
+    if not isinstance(value, str) or not _TABLE.meaning(value):
+        return ""
+    return _ODD.sub("?", value)[:_MOST_REASON]
+
+
+def _read_chat(frame: Json, choices: list[Any], error: str | None) -> Frame:
+    kinds: list[Content] = []
+    whole: list[Content] = []
+    seen: list[int] = []
+    finished: list[int] = []
+    reason = failed = ""
+    for position, choice in enumerate(choices):
+        if not isinstance(choice, dict):
+            continue
+        number = choice.get("index")
+        number = number if isinstance(number, int) else position
+        seen.append(number)
+        kinds += _pieces(choice)
+        message = choice.get("message")
+        if isinstance(message, dict):
+            whole += contents.of_delta(message)
+        if word := reason_of(choice.get("finish_reason")):
+            finished.append(number)
+            reason = word
+            failed = failed or _failed(word)
+        if error is None and is_error({"error": choice.get("error")}, set()):
+            error = error_code(choice)
     return Frame(
-        usage=read_usage(reply.get("usage")),
-        finish_reason=_finish_of(reply.get("choices")) or _finish_word(reply.get("status")),
+        "chat",
+        contents.leading(iter(kinds)),
+        tuple(whole),
+        read_usage(frame),
+        reason,
+        failed,
+        error,
+        "",
+        tuple(seen),
+        tuple(finished),
     )
 
 
-def error_code(frame: Json) -> str:
-    """Return the error's code or type when it is a plain word or UUID, else an empty string."""
-    places: list[Json] = [frame]
-    for key in ("error", "data", "response"):
-        inner = frame.get(key)
-        if isinstance(inner, dict):
-            places.insert(0, inner)
-            if isinstance(inner.get("error"), dict):
-                places.insert(0, inner["error"])
-    for place in places:
-        for key in ("code", "type"):
-            value = place.get(key)
-            if isinstance(value, int):
-                value = str(value)
-            if isinstance(value, str) and _SAFE_CODE.fullmatch(value):
-                return value
-    return ""
-
-
-def _read_chat(frame: Json) -> Frame:
-    choices = frame["choices"]
-    content = None
-    if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, dict):
-                content = content or _chat_content(choice)
-    usage = frame.get("usage")
-    return Frame("chat", content, usage and read_usage(usage), _finish_of(choices))
-
-
-def _chat_content(choice: Json) -> Content | None:
+def _pieces(choice: Json) -> list[Content]:
     delta = choice.get("delta")
-    if isinstance(delta, dict):
-        for key, value in delta.items():
-            if value and key in CHAT_DELTA:
-                return CHAT_DELTA[key]
-    return Content.VISIBLE if choice.get("text") else None
+    found = list(contents.of_delta(delta)) if isinstance(delta, dict) else []
+    if choice.get("text"):
+        found += contents.of_value(choice["text"], Content.VISIBLE)
+    return found
 
 
-def _read_responses(name: str, frame: Json) -> Frame:
-    carries = RESPONSES_CONTENT.get(name)
-    if carries is not None:
-        key, kind = carries
-        return Frame(dialect="responses", content=kind if frame.get(key) else None)
-    if name not in (COMPLETED, "response.incomplete"):
-        return Frame(dialect="responses")
+def _read_event(name: str, frame: Json, error: str | None) -> Frame:
+    fields = _TABLE.events.get(name)
+    kinds = contents.of_fields(frame, fields) if fields else iter(())
+    done = not name.endswith(".added")
+    whole_fields = _TABLE.whole_events.get(name, ())
+    whole = tuple(contents.of_fields(frame, whole_fields, done=done))
+    end = _TABLE.ends.get(name)
+    reason = _end_reason(end, frame) if end else ""
+    return Frame(
+        "responses" if name.startswith("response.") else "messages",
+        contents.leading(kinds),
+        whole,
+        read_usage(frame),
+        reason,
+        _failed(reason),
+        error,
+        end["marker"] if end else "",
+    )
+
+
+def _end_reason(end: dict[str, str], frame: Json) -> str:
     body = frame.get("response")
     whole = body if isinstance(body, dict) else frame
-    why = whole.get("incomplete_details")
-    reason = why.get("reason") if isinstance(why, dict) else None
-    return Frame(
-        dialect="responses",
-        usage=read_usage(whole.get("usage")),
-        finish_reason=_finish_word(reason) or name.removeprefix("response."),
-        end_marker=COMPLETED,
-    )
+    named = contents.at(whole, ("incomplete_details", "reason"))
+    status = whole.get("status")
+    candidates = chain([named], [status] if _TABLE.meaning(str(status)) == "failed" else [])
+    reasons = (reason_of(candidate) for candidate in candidates)
+    return next((reason for reason in reasons if reason), end.get("finish", ""))
 
 
-def _finish_of(choices: object) -> str:
-    if isinstance(choices, list):
-        for choice in choices:
-            reason = choice.get("finish_reason") if isinstance(choice, dict) else None
-            if reason and (word := _finish_word(reason)):
-                return word
-    return ""
-
-
-def _finish_word(value: object) -> str:
-    return value if isinstance(value, str) and _FINISH.fullmatch(value) else ""
-
-
-def _count(usage: Json, *names: str) -> int | None:
-    for name in names:
-        value = usage.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-    return None
+def _failed(reason: str) -> str:
+    return reason if reason and _TABLE.meaning(reason) == "failed" else ""

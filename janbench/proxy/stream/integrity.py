@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from janbench.dialects import dialects
+
 OK = "ok"
 HTTP_ERROR = "http_error"
 IN_BAND_ERROR = "in_band_error"
@@ -11,24 +13,14 @@ TOO_LARGE = "too_large"
 TIMEOUT = "timeout"
 STALLED = "stalled"
 TRUNCATED = "truncated"
+NOT_A_STREAM = "not_a_stream"
+NOT_JSON = "not_json"
 MALFORMED_FRAME = "malformed_frame"
 NO_CONTENT = "no_content"
 NO_FINISH_REASON = "no_finish_reason"
 NO_DONE = "no_done"
 
-PRECEDENCE = (
-    HTTP_ERROR,
-    IN_BAND_ERROR,
-    TOO_LARGE,
-    TIMEOUT,
-    STALLED,
-    TRUNCATED,
-    MALFORMED_FRAME,
-    NO_CONTENT,
-    NO_FINISH_REASON,
-    NO_DONE,
-    OK,
-)
+PRECEDENCE = tuple(dialects().classes)
 """From gravest to none: what the server or the transport said about a failure comes before what
 the frames lack because of it."""
 

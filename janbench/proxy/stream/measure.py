@@ -14,9 +14,10 @@ from typing import Any, cast
 import orjson
 
 from janbench.model.results.record import Record
-from janbench.proxy.stream.dialects import Frame, read_reply
+from janbench.proxy.stream.dialects import Frame
 from janbench.proxy.stream.integrity import Verdict
 from janbench.proxy.stream.reader import StreamReader
+from janbench.proxy.stream.reply import reply_notes
 
 TAIL_VERSION = 1
 
@@ -33,35 +34,41 @@ class Moments:
 def stream_figures(reader: StreamReader, moments: Moments) -> Record:
     """Return timings, tokens and finish reason of an event stream."""
     watch, start = reader.watch, moments.written
-    tokens = reader.output_tokens()
+    answer = reader.answer
+    tokens = answer.output_tokens()
     figures = {
         "ttfb_ms": _ms(start, moments.first_byte),
         "first_event_ms": _ms(start, watch.first_event_ns),
         "ttft_ms": _ms(start, watch.first_ns),
         "ttft_visible_ms": _ms(start, watch.first_visible_ns),
-        "tpot_ms": _rounded(watch.tpot_ms(tokens[0])) if tokens else None,
+        # What was thought in secret took its time before the first content.
+        "tpot_ms": _rounded(watch.tpot_ms(tokens[0] - answer.hidden_tokens())) if tokens else None,
         "e2e_ms": _ms(start, watch.last_ns),
         "finalize_ms": _ms(watch.last_ns, moments.end),
         "input_tokens": reader.usage.input_tokens if reader.usage else None,
         "output_tokens": tokens[0] if tokens else None,
         "tokens_source": tokens[1] if tokens else None,
+        "reasoning_tokens": reader.usage.reasoning_tokens if reader.usage else None,
         "content_events": None if reader.unread else watch.count,
         "finish_reason": reader.finish_reason or None,
+        "notes": "; ".join(answer.notes()) or None,
     }
     return cast(Record, {key: value for key, value in figures.items() if value is not None})
 
 
-def reply_figures(body: bytes, moments: Moments, *, whole: bool) -> Record:
-    """Return timings, tokens and finish reason of a plain reply; `body` may be empty."""
-    frame = _json_frame(body) if whole else Frame()
-    output = frame.usage.output_tokens if frame.usage else None
+def reply_figures(frame: Frame, moments: Moments, *, whole: bool) -> Record:
+    """Return timings, tokens and finish reason of a plain reply that says `frame`."""
+    usage = frame.usage
+    output = usage.output_tokens if usage else None
     figures = {
         "ttfb_ms": _ms(moments.written, moments.first_byte),
         "e2e_ms": _ms(moments.written, moments.end) if whole else None,
-        "input_tokens": frame.usage.input_tokens if frame.usage else None,
+        "input_tokens": usage.input_tokens if usage else None,
         "output_tokens": output,
         "tokens_source": "usage" if output is not None else None,
+        "reasoning_tokens": usage.reasoning_tokens if usage else None,
         "finish_reason": frame.finish_reason or None,
+        "notes": "; ".join(reply_notes(frame)) or None,
     }
     return cast(Record, {key: value for key, value in figures.items() if value is not None})
 
@@ -84,15 +91,6 @@ def tail_comment(
     report = orjson.dumps(tail)
     signature = hmac.digest(secret, report, "sha256").hex().encode() + b" " if secret else b""
     return b": janbench %b%b\n\n" % (signature, report)
-
-
-def _json_frame(body: bytes) -> Frame:
-    if not body:
-        return Frame()
-    try:
-        return read_reply(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        return Frame()
 
 
 def _ms(start: int, end: int) -> float | None:

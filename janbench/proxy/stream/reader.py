@@ -1,64 +1,76 @@
 """Reads one LLM event stream: times its content and finds its faults, as its bytes go by.
 
 Ordinary chat deltas of a stream differ in their text alone. So the first one that JSON has
-checked becomes a mould (everything before and after the text); a later block that fits it, with
+checked becomes a template (everything before and after the text); a later block that fits it, with
 plain text between, is valid JSON of the same shape and needs no parsing. Every other block is
-parsed. The mould saves four fifths of the time and can't change a result: tests hold that.
+parsed. The template saves four fifths of the time and can't change a result: tests hold that.
 """
 
 from __future__ import annotations
 
-import re
-
-import orjson
-
+from janbench.dialects import dialects
 from janbench.proxy.stream import integrity
-from janbench.proxy.stream.dialects import CHAT_DELTA, DONE, Content, Frame, Usage, read_frame
-from janbench.proxy.stream.sse import BlockTooLongError, Framer
+from janbench.proxy.stream.answer import Answer
+from janbench.proxy.stream.dialects import DONE, read_frame
+from janbench.proxy.stream.errors import error_code, is_error
+from janbench.proxy.stream.json_text import parse
+from janbench.proxy.stream.sse import MAX_BLOCK, BlockTooLongError, Framer
 from janbench.proxy.stream.stopwatch import Stopwatch
+from janbench.proxy.stream.template import NO_TEMPLATE, PLAIN_TEXT, is_utf8, learn
+from janbench.proxy.stream.usage import Usage
 
-# Text of a JSON string with the simple escapes, possibly empty; bytes from 0x80 on need a check.
-_PLAIN_TEXT = re.compile(rb'[ !#-\[\]-~\x80-\xff]*(?:\\["\\/bfnrt][ !#-\[\]-~\x80-\xff]*)*')
-_TEXT_FIELD = re.compile(
-    rb'"(?:content|reasoning_content|reasoning)": ?"((?:[^"\\]|\\.)+)"', re.DOTALL
-)
-_TEXT_KEYS = frozenset({"content", "reasoning_content", "reasoning"})
 _MANY = 8
-_NO_MOULD = b"\n\n"  # no block holds a blank line, so that nothing fits
 _FIELDS = frozenset({b"data", b"event", b"id", b"retry"})
+_MOST_BARE = 1 << 20
 
 
 class StreamReader(Framer):
-    """Feed it pieces of the body as they arrive, then call `end` once and read its findings."""
+    """Feed it pieces of the body as they arrive, then call `end` once and read its findings.
+
+    `stand_in` are beginnings of ids that mark an answer as a stand-in's; `bare` holds what stands
+    outside of any event where there is no event.
+    """
 
     __slots__ = (
-        "_dialects",
         "_foot",
         "_given_up",
         "_head",
         "_visible",
-        "ends",
-        "finish_reason",
+        "answer",
+        "bare",
         "found",
         "frames",
+        "stand_in",
         "unread",
-        "usage",
         "watch",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, stand_in: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.watch = Stopwatch()
-        self.found = integrity.Found()
-        self.usage: Usage | None = None
-        self.finish_reason = ""
-        self.ends: set[str] = set()
+        self.answer = Answer()
+        self.watch: Stopwatch = self.answer.watch
+        self.found: integrity.Found = self.answer.found
         self.frames = 0
         self.unread = False
-        self._dialects: set[str] = set()
+        self.stand_in = stand_in
+        self.bare = bytearray()
         self._given_up = False
-        self._head = self._foot = _NO_MOULD
-        self._visible = False
+        self._head, self._foot, self._visible = NO_TEMPLATE
+
+    @property
+    def usage(self) -> Usage | None:
+        """Token counts that the server has reported."""
+        return self.answer.usage
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the model stopped, as the server says."""
+        return self.answer.finish_reason
+
+    @property
+    def ends(self) -> set[str]:
+        """End markers seen."""
+        return self.answer.ends
 
     def feed(self, data: bytes, ns: int) -> None:
         """Take the next piece of the body, which arrived at `ns` (perf_counter_ns)."""
@@ -67,10 +79,10 @@ class StreamReader(Framer):
         try:
             super().feed(data, ns)
         except BlockTooLongError:
-            self.give_up("a frame is longer than 1 MiB")
+            self.give_up(f"a frame is longer than {MAX_BLOCK >> 20} MiB")
 
     def give_up(self, reason: str) -> None:
-        """Read no further: what comes is no event stream."""
+        """Read no further: what comes is not an event stream."""
         self._given_up = True
         self.found.add(integrity.MALFORMED_FRAME, reason)
 
@@ -89,21 +101,31 @@ class StreamReader(Framer):
             return
         if not self._given_up:
             self._last_block(clean)
-        if not self.watch.count:
-            self.found.add(integrity.NO_CONTENT, f"no content in {self.frames} frames")
-        if "chat" in self._dialects and not self.finish_reason:
-            self.found.add(integrity.NO_FINISH_REASON, "no finish_reason in any frame")
-        missing = sorted(promised - self.ends)
-        if missing:
-            self.found.add(integrity.NO_DONE, f"end marker missing: {', '.join(missing)}")
+        if self.bare and not self.frames:
+            self.found.add(integrity.NOT_A_STREAM, "the body holds no event")
+        self.answer.end(promised)
+
+    def whole(self) -> bytes | None:
+        """Return what came where a whole answer was asked for: nothing if it was events."""
+        if self.unread:
+            return None
+        if not self._given_up:
+            self._last_block(clean=True)
+        return b"" if self.frames or self.ends else bytes(self.bare)
 
     def output_tokens(self) -> tuple[int, str] | None:
         """Return the count and its source: usage, else estimated from the content events."""
-        count = self.watch.count
-        reported = self.usage.output_tokens if self.usage else None
-        if reported is not None and (reported or not count):
-            return reported, "usage"
-        return (count, "estimated") if count else None
+        return self.answer.output_tokens()
+
+    def stands_alone(self, lines: bytes) -> bool:
+        """Say whether each data line of these is a whole frame."""
+        if not lines.endswith((b"}", b"]")) or len(lines) > MAX_BLOCK:
+            return False
+        found = [line[5:].strip() for line in lines.split(b"\n") if line.startswith(b"data:")]
+        return bool(found) and all(
+            data == b"[DONE]" or (data.startswith(b"{") and isinstance(parse(data), dict))
+            for data in found
+        )
 
     def _last_block(self, clean: bool) -> None:
         block, ns, unfinished = self.rest()
@@ -128,7 +150,7 @@ class StreamReader(Framer):
                 at += 1
 
     def _fit_many(self, blocks: list[bytes], ns: int) -> int:
-        """Take the leading blocks at one go if each fits the mould; return how many were taken.
+        """Take the leading blocks at one go if each fits the template; return how many were taken.
 
         Blocks at the end that don't fit (finish, usage, end marker) stay.
         """
@@ -142,7 +164,7 @@ class StreamReader(Framer):
             return 0  # somewhere stands something else around a blank line
         texts = [block[start:end] for block in blocks[:count]]
         together = b" ".join(texts)  # no escape and no character can run across a space
-        if b"" in texts or not _PLAIN_TEXT.fullmatch(together) or not _is_utf8(together):
+        if b"" in texts or not PLAIN_TEXT.fullmatch(together) or not is_utf8(together):
             return 0
         self.frames += count
         self.watch.content(ns, self._visible, count)
@@ -154,8 +176,8 @@ class StreamReader(Framer):
             start < end
             and block.startswith(self._head)
             and block.endswith(self._foot)
-            and _PLAIN_TEXT.fullmatch(block, start, end)
-            and _is_utf8(block)
+            and PLAIN_TEXT.fullmatch(block, start, end)
+            and is_utf8(block)
         ):
             self.frames += 1
             self.watch.content(ns, self._visible)
@@ -176,7 +198,7 @@ class StreamReader(Framer):
                 continue
             field, _, value = line.partition(b":")
             if field not in _FIELDS:
-                self._bare_line(line, unfinished and number == last)
+                self._bare_line(line, lines[number:], unfinished and number == last)
             elif field == b"data":
                 data.append(value[1:] if value.startswith(b" ") else value)
             elif field == b"event":
@@ -187,96 +209,68 @@ class StreamReader(Framer):
         if data:
             self._data(data, event, ns, unfinished and field == b"data", block)
 
-    def _bare_line(self, line: bytes, unfinished: bool) -> None:
-        """Judge a line that no SSE field starts; servers write their errors so."""
-        if line[0] == 0x7B or line.startswith(b"error:"):  # {
-            frame = _json(line.removeprefix(b"error:"))
-            code = read_frame("error", frame).error if isinstance(frame, dict) else ""
-            self._error(code or "", "an error that is not framed as an event")
-        elif unfinished:
+    def _bare_line(self, line: bytes, following: list[bytes], unfinished: bool) -> None:
+        """Judge a line that no SSE field starts: the standard ignores it, but it may be an error.
+
+        Servers that fail after the headers are out write their JSON as it is.
+        """
+        named = line.startswith(b"error:")
+        if named or line[0] == 0x7B:  # {
+            value = line.removeprefix(b"error:")
+            frame = parse(value) or parse(b"\n".join((value, *following[1:])))
+            if named or not isinstance(frame, dict) or is_error(frame, set()) or "error" in frame:
+                code = error_code(frame) if isinstance(frame, dict) else ""
+                self.answer.error(code, "an error that is not framed as an event")
+        elif unfinished and self.frames:
             self.found.add(integrity.TRUNCATED, "the last line is cut short")
-        else:
-            self.found.add(integrity.MALFORMED_FRAME, "a line that is neither an event nor JSON")
+        if not self.frames and len(self.bare) < _MOST_BARE:
+            self.bare += line + b"\n"
 
     def _data(
         self, data: list[bytes], event: str, ns: int, unfinished: bool, block: bytes = b""
     ) -> None:
         """Take the data lines of one event; `block` is given if there is nothing else in it."""
         joined = data[0] if len(data) == 1 else b"\n".join(data)
-        if not joined.startswith(b"{"):
-            bare = joined.strip()
-            if not bare:
-                return
-            if bare == b"[DONE]":
-                self.watch.event(ns)
-                self.ends.add(DONE)
-                return
+        if not joined.startswith(b"{") and self._without_frame(joined.strip(), event, ns):
+            return
         self.watch.event(ns)
-        frame = _json(joined)
+        frame = parse(joined)
         if isinstance(frame, dict):
-            said = read_frame(event, frame)
-            self._frame(said, ns)
-            if said.content and not (said.usage or said.finish_reason) and b"\n" not in block:
-                self._cast(block, frame)
+            self._frame(frame, event, ns, block)
         elif frame is None and len(data) > 1:
             # Lines that are events each, with no blank line between: most clients take them so.
-            for line in data:
-                self._data([line], event, ns, unfinished and line is data[-1])
+            for number, line in enumerate(data):
+                cut = unfinished and number == len(data) - 1
+                self._data([line], "" if number else event, ns, cut)
+        elif event in dialects().error_events:
+            self.frames += 1
+            self.answer.error("", "an error event")
         elif unfinished:
             self.found.add(integrity.TRUNCATED, "the last frame is cut short")
         else:
-            self.found.add(integrity.MALFORMED_FRAME, f"frame {self.frames + 1} is not JSON")
+            self.frames += 1
+            self.found.add(integrity.MALFORMED_FRAME, f"frame {self.frames} is not JSON")
 
-    def _frame(self, frame: Frame, ns: int) -> None:
+    def _without_frame(self, bare: bytes, event: str, ns: int) -> bool:
+        """Take an event that holds no frame: an end marker, a keep-alive, an empty one."""
+        if bare.strip(b'"').upper() == b"[DONE]":
+            self.watch.event(ns)
+            self.answer.ends.add(DONE)
+            return True
+        return (not bare and event not in dialects().error_events) or (
+            event in dialects().idle_events
+        )
+
+    def _frame(self, frame: dict[str, object], event: str, ns: int, block: bytes) -> None:
         self.frames += 1
-        if frame.error is not None:
-            self._error(frame.error, "an error frame")
-            return
-        if frame.dialect:
-            self._dialects.add(frame.dialect)
-        if frame.content is not None:
-            self.watch.content(ns, frame.content is Content.VISIBLE)
-        if frame.usage is not None:
-            self.usage = frame.usage
-        if frame.finish_reason:
-            self.finish_reason = frame.finish_reason
-        if frame.end_marker:
-            self.ends.add(frame.end_marker)
-
-    def _error(self, code: str, what: str) -> None:
-        after = f" after {self.watch.count} content events"
-        self.found.add(integrity.IN_BAND_ERROR, what + after + (f": {code}" if code else ""))
-
-    def _cast(self, block: bytes, frame: dict[str, object]) -> None:
-        """Take a parsed content block as the mould if one text of one choice is all it carries."""
-        choices = frame.get("choices")
-        if not isinstance(choices, list) or len(choices) != 1:
-            return
-        texts = {key: text for key, text in (choices[0].get("delta") or {}).items() if text}
-        texts.pop("role", None)
-        found = list(_TEXT_FIELD.finditer(block))
-        if len(texts) != 1 or len(found) != 1:
-            return
-        ((key, text),) = texts.items()
-        slot = found[0]
-        if key not in _TEXT_KEYS or _json(b'"' + slot[1] + b'"') != text:
-            return
-        self._head, self._foot = block[: slot.start(1)], block[slot.end(1) :]
-        self._visible = CHAT_DELTA[key] is Content.VISIBLE
-
-
-def _is_utf8(block: bytes) -> bool:
-    if block.isascii():
-        return True
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _json(text: bytes) -> object:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
+        said = read_frame(event, frame)
+        self.answer.add(said, ns)
+        if self.stand_in and str(frame.get("id")).startswith(self.stand_in):
+            self.answer.error("", "a stand-in answer in the model's place")
+        if (
+            said.content
+            and not (said.usage or said.finish_reason or said.error is not None)
+            and b"\n" not in block
+            and (template := learn(block, frame))
+        ):
+            self._head, self._foot, self._visible = template

@@ -62,8 +62,8 @@ def _times() -> list[Panel]:
 def _speed() -> list[Panel]:
     tokens = "llm_tokens_per_sec"
     produced = queries.per_second("llm_output_tokens", queries.STEP)
-    kinds = queries.total("llm_stream_errors", f'{queries.STEP},kind!="ok"', "testid, kind")
-    endings = queries.total("llm_stream_errors", queries.STEP, "kind")
+    kinds = queries.total("llm_streams", f'{queries.STEP},kind!="ok"', "testid, kind")
+    endings = queries.total("llm_streams", queries.STEP, "kind")
     return [
         lines(
             "Output tokens per second, whole run",

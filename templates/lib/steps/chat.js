@@ -1,6 +1,7 @@
 // Chat completions, whole or streamed: alone, as a turn of a conversation, with a tool's round trip.
 
 import { callOf } from '../answers.js';
+import { addDelta, noPieces } from '../content.js';
 import { ask } from '../model.js';
 import { promptOf } from '../prompts.js';
 import { say } from './conversation_chat.js';
@@ -22,11 +23,13 @@ export function chatBody(it, step, prompt, earlier = []) {
 /** Takes a whole chat completion apart. @param {any} body */
 export function readChat(body) {
   const choice = (body.choices || [])[0] || {};
-  const message = choice.message || {};
+  const pieces = noPieces();
+  addDelta(choice.message, pieces);
   return {
-    text: message.content || '',
-    reasoning: message.reasoning_content || message.reasoning || '',
-    tools: message.tool_calls || [],
+    text: pieces.visible,
+    media: pieces.media,
+    reasoning: pieces.reasoning,
+    tools: (choice.message || {}).tool_calls || [],
     finish: choice.finish_reason,
     present: (body.choices || []).length > 0,
   };

@@ -41,5 +41,5 @@ function readResponse(body) {
   const text = parts.map((part) => (typeof part.text === 'string' ? part.text : (part.text || {}).value || '')).join('');
   const reasoning = output.filter(({ type }) => type === 'reasoning').length ? 'reasoning' : '';
   const tools = output.filter(({ type }) => type === 'function_call');
-  return { text, reasoning, tools, present: body.object === 'response' && body.status === 'completed' };
+  return { text, reasoning, tools, present: body.object === 'response' && ['completed', 'incomplete'].includes(body.status) };
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from janbench.render.dialects import dialect_table
 from tests.integration.proxy.conftest import Proxy
 from tests.integration.proxy.scripted import Reader, Request, ScriptedServer, Writer
 from tests.integration.proxy.test_streams import CONTEXT, HEAD, LAST, chunk, tail_of
@@ -135,7 +137,7 @@ FAULTS = {
     "no-end": ([chunk(gzip.compress(CHAT)[:-8])], LAST, "truncated", "ends too early"),
     "closed": ([chunk(gzip.compress(CHAT)[:-8])], b"", "truncated", "closed the connection"),
     "stream": ([chunk(PACKED)], LAST, "no_finish_reason", "finish_reason"),
-    "empty": ([], LAST, "no_content", "0 frames"),
+    "empty": ([], LAST, "no_content", "no content"),
 }
 
 
@@ -193,10 +195,12 @@ def test_k6_reads_both(
     proxy = start_proxy(target.url)
     target.routes["/k6-gzip"] = sends(head("gzip"), chunk(gzip.compress(CHAT)))
     target.routes["/k6-zstd"] = sends(head("zstd"), chunk(zstd(CHAT)))
+    shutil.copytree(LIBRARY, tmp_path / "lib")
+    (tmp_path / "lib" / "dialect_table.js").write_text(dialect_table())
     script = tmp_path / "script.js"
     script.write_text(
         f"""import http from 'k6/http';
-import {{ readStream }} from '{LIBRARY.as_posix()}/stream.js';
+import {{ readStream }} from './lib/stream.js';
 const headers = {{ '{CONTEXT.split(": ")[0]}': '{CONTEXT.split(": ")[1]}' }};
 export default function () {{
   for (const path of ['/k6-gzip', '/k6-zstd']) {{

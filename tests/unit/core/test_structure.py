@@ -16,7 +16,7 @@ PACKAGE = ROOT / "janbench"
 LAYERS: list[set[str]] = [
     {"errors"},
     {"model"},
-    {"files", "process", "resources", "remote_write"},
+    {"dialects", "files", "process", "resources", "remote_write"},
     {"config", "render", "preflight", "engines", "results", "reports", "proxy", "server"},
     {"pipeline"},
     {"cli"},

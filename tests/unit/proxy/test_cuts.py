@@ -39,6 +39,9 @@ class Collecting(Framer):
     def blocks(self, text: bytes, ns: int) -> None:
         self.got += text.split(b"\n\n")
 
+    def stands_alone(self, lines: bytes) -> bool:
+        return False
+
 
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     at = sorted({place % (len(body) + 1) for place in places})

@@ -145,11 +145,11 @@ CASES = {
         detail="frame 3 is not JSON",
     ),
     "a number": Case(LOST + sse("5"), "malformed_frame", tokens=(3, "estimated")),
-    "HTML": Case(b"<html>\n<p>Bad gateway\n", "malformed_frame", 0, tokens=None),
+    "HTML": Case(b"<html>\n<p>Bad gateway\n", "not_a_stream", 0, tokens=None),
     "invalid UTF-8": Case(
-        LOST.replace(b"Hel", b"H\xff"), "malformed_frame", 2, tokens=(2, "estimated")
+        LOST.replace(b"Hel", b"H\xff"), tokens=(3, "estimated")
     ),
-    "empty": Case(b"", "no_content", 0, tokens=None, detail="no content in 0 frames"),
+    "empty": Case(b"", "no_content", 0, tokens=None, detail="no content in any frame"),
     "role only": Case(sse(ROLE, FINISH, "[DONE]"), "no_content", 0, tokens=None),
     "no finish reason": Case(sse(*WORDS, "[DONE]"), "no_finish_reason", tokens=(3, "estimated")),
     "no end marker": Case(
@@ -217,7 +217,7 @@ def test_detail_never_quotes_the_server() -> None:
 
 def test_a_frame_without_end_is_given_up() -> None:
     reader = StreamReader()
-    for _ in range(20):
+    for _ in range(170):
         reader.feed(b"data: " + b"x" * 100_000, 1)
     reader.feed(CHAT, 2)
     reader.end(clean=True)
@@ -248,7 +248,7 @@ def test_the_mould_never_hides_an_odd_frame(odd: dict[str, object]) -> None:
 
 def test_the_mould_refuses_what_json_refuses() -> None:
     plain = [sse(chat(content=word)) for word in "abcdefghijkl"]
-    for bad in (b"\\x", b"tab\there", b"\xff", b'"', b"\\", b"\x00"):
+    for bad in (b"\\x", b"tab\there", b'"', b"\\", b"\x00"):
         body = b"".join([*plain, plain[0].replace(b'"a"', b'"' + bad + b'"'), *plain])
         reader = read(body)
         assert reader.watch.count == 24, bad

@@ -2,13 +2,14 @@
 
 import { check } from 'k6';
 
-import { emptyStory, tell, tokensOf } from './lib/dialects.js';
+import { addFrame, emptySummary } from './lib/dialects.js';
 import { ramps } from './lib/load.js';
 import { wholeRates } from './lib/rates.js';
 import { mask, maskHeaders } from './lib/mask.js';
 import { fill, pick } from './lib/paths.js';
 import { parseSse } from './lib/sse.js';
 import { readStream } from './lib/stream.js';
+import { usageOf } from './lib/usage.js';
 
 export const options = { vus: 1, iterations: 1, thresholds: { checks: ['rate==1'] } };
 
@@ -19,7 +20,7 @@ function equal(name, got, wanted) {
 }
 
 const chunk = (delta, finish = null) => `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-const answer = (body, status = 200) => ({ status, body, error: '', error_code: 0, headers: {}, timings: { waiting: 1 } });
+const answer = (body, status = 200) => ({ status, body, error: '', error_code: 0, headers: { 'Content-Type': 'text/event-stream' }, timings: { waiting: 1, receiving: 1 } });
 const integrity = (body, end = ['done']) => readStream(answer(body), end, true).integrity;
 
 const ROLE = chunk({ role: 'assistant', content: '' });
@@ -33,7 +34,7 @@ export default function () {
   equal('long ramp', ramps(3, 600), [[60, 0, 3], [480, 3, 3], [60, 3, 0]]);
 
   equal('events', parseSse('event: a\r\ndata:1\r\ndata: 2\r\n\r\n: comment\nid: 7\ndata: x').frames,
-    [{ event: 'a', data: '1\n2' }, { event: '', data: 'x' }]);
+    [{ event: 'a', data: '1\n2' }, { event: '', data: 'x', unfinished: true }]);
   equal('bare lines', parseSse('{"code":"x"}\ndata: y\n\n').bare, ['{"code":"x"}']);
 
   equal('ok', integrity(GOOD + DONE), 'ok');
@@ -49,7 +50,7 @@ export default function () {
   equal('status', readStream(answer('{}', 500), [], false).integrity, 'http_error');
   equal('timeout', readStream({ ...answer(''), status: 0, error: 'timeout', error_code: 1050 }, [], false).integrity, 'timeout');
 
-  equal('refused', readStream({ ...answer(''), status: 0, error: 'refused', error_code: 1212, timings: { waiting: 0 } }, [], false).integrity, 'http_error');
+  equal('refused', readStream({ ...answer(''), status: 0, error: 'refused', error_code: 1212, timings: { waiting: 0, receiving: 0 } }, [], false).integrity, 'http_error');
   equal('broke off', readStream({ ...answer(''), status: 0, error: 'EOF', error_code: 1000 }, [], false).integrity, 'truncated');
 
   const responses = 'event: response.created\ndata: {"type":"response.created"}\n\n'
@@ -61,11 +62,11 @@ export default function () {
   equal('responses failed', integrity(`${responses.split('data: [DONE]')[0]}{"code":"b"}event: response.error\ndata: {"event":"response.error"}\n\n`), 'in_band_error');
   equal('v2 deltas', readStream(answer('event: response.output_text.delta\ndata: {"id":"r","delta":"x"}\n\nevent: response.completed\ndata: {"id":"r","usage":null}\n\n'), ['response.completed'], true).story.text, 'x');
 
-  const story = emptyStory();
-  tell(story, { event: '', data: '{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\\"a\\""}}]}}]}' });
-  tell(story, { event: '', data: '{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}}]}' });
+  const story = emptySummary();
+  addFrame(story, { event: '', data: '{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\\"a\\""}}]}}]}' });
+  addFrame(story, { event: '', data: '{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}}]}' });
   equal('tool calls', story.tools, [{ id: 'c', name: 'f', arguments: '{"a":1}' }]);
-  equal('usage', [tokensOf({ prompt_tokens: 1, completion_tokens: 2 }), tokensOf({ input_tokens: 3, output_tokens: 4 })],
+  equal('usage', [usageOf({ usage: { prompt_tokens: 1, completion_tokens: 2 } }), usageOf({ usage: { input_tokens: 3, output_tokens: 4 } })],
     [{ input: 1, output: 2 }, { input: 3, output: 4 }]);
 
   equal('pick', [pick({ data: [{ id: 7 }] }, '$.data[0].id'), pick({ a: [1, 2] }, 'a[-1]'), pick({ a: [1, 2] }, 'a.length'), pick(null, 'a.b')],

@@ -1,0 +1,1 @@
+"""What real servers put on the wire, as cases that both readers run through."""
