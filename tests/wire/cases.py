@@ -5,7 +5,7 @@ A case: `report` is the public report that it stands for; `kind` the step kind (
 finish reason (what is left out isn't looked at). What is sent: the head, after `lead` seconds the
 items of `send` with `gap` seconds after each (or a `wait`), and the last chunk unless `end` is
 false. An item is the text of one chunk, or a list of them, `raw` bytes without a chunk's frame,
-`b64`, `wait`, `close` or `reset`. `cut: 3` sends the body in pieces of 3 bytes, `gzip` sends it compressed.
+`b64`, `wait`, `close` or `reset`. `cut: 3` sends the body in pieces of 3 bytes, `gzip` compressed.
 """
 
 from __future__ import annotations

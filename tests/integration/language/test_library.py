@@ -13,6 +13,7 @@ import pytest
 from janbench import resources
 from janbench.config.flavours import load_flavours
 from janbench.config.scenario_file import load_scenarios
+from janbench.render.dialects import dialect_table
 from janbench.render.script import render
 from janbench.render.writer import write_scripts
 from tests.embedded import EmbeddedServer
@@ -37,6 +38,7 @@ def k6(script: Path, *flags: str, **extra: str) -> subprocess.CompletedProcess[s
 
 def test_libraries(tmp_path: Path) -> None:
     shutil.copytree(resources.templates() / "lib", tmp_path / "lib")
+    (tmp_path / "lib" / "dialect_table.js").write_text(dialect_table())
     shutil.copy(Path(__file__).parent / "js" / "language.js", tmp_path)
     done = k6(tmp_path / "language.js")
     assert done.returncode == 0, done.stdout + done.stderr
