@@ -25,7 +25,7 @@ from typing import cast
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as a script too, not only with -m
 
 from benchmarks import rig
-from janbench.proxy.process.worker import new_loop
+from janbench.service.life import new_loop
 
 TTFT_MS, ITL_MS, TOKENS = 300, 10, 64
 LIMIT_MS = 10
@@ -119,7 +119,7 @@ def measure(rate: int, seconds: float) -> float:
     serve = ("serve", "--port", "0", "--flavour", "openai", "--model", "bench", *pace)
     with rig.janbench(*serve, before=_NOTE_COLLECTIONS) as server:
         busy, begun, own = rig.busy_s(), time.perf_counter_ns(), time.process_time()
-        loop = new_loop()
+        loop, _ = new_loop()
         seen = loop.run_until_complete(_drive(rig.port_of(server.url), rate, seconds))
         loop.close()
         stats = rig.fetch(f"{server.url}/__stats")

@@ -16,7 +16,7 @@ from typing import cast
 
 import httptools
 
-from janbench.proxy.process.worker import new_loop
+from janbench.service.life import new_loop
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--gap-ms", type=float, default=0)
     parser.add_argument("--batch", type=int, default=1)
     options = parser.parse_args()
-    loop = new_loop()
+    loop, _ = new_loop()
     loop.run_until_complete(serve(options.events, options.gap_ms, options.batch))
     loop.close()
 

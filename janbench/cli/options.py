@@ -9,6 +9,7 @@ import click
 
 from janbench.errors import ConfigError
 from janbench.model.size import parse_size
+from janbench.service.binding import exposure
 
 
 class _SizeType(click.ParamType[int]):
@@ -47,6 +48,13 @@ overrides_option = click.option(
     metavar="KEY=VALUE",
     help="Override any key: scenarios.NAME.load.rate=5.",
 )
+
+
+def warn_if_exposed(host: str, what: str) -> None:
+    """Warn on standard error when a service listens where other machines can reach it."""
+    warning = exposure(host, what)
+    if warning:
+        click.secho(warning, fg="yellow", err=True)
 
 
 def assignments(values: tuple[str, ...], option: str = "-e") -> dict[str, str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from pathlib import Path
 
 import click
 
-from janbench.cli.options import max_response_option
+from janbench.cli.options import max_response_option, warn_if_exposed
 from janbench.config.connecting import refuse_forward_proxy
 from janbench.config.environment import TAIL_KEY, read_environment
 from janbench.errors import ConfigError
@@ -17,6 +15,7 @@ from janbench.proxy.http.target import TlsOptions, parse_target
 from janbench.proxy.message.limits import Limits
 from janbench.proxy.process.serve import serve
 from janbench.proxy.process.worker import ProxyOptions
+from janbench.service.binding import address, ready_line
 
 
 @click.command()
@@ -127,14 +126,13 @@ def proxy(
     )
 
     refuse_forward_proxy(target, environment)
+    warn_if_exposed(host, f"it passes anyone's requests on to {options.target.url}")
 
     def on_ready(host: str, port: int) -> None:
         if ready_json:
-            ready = {"event": "listening", "host": host, "port": port, "pid": os.getpid()}
-            click.echo(json.dumps(ready))
+            click.echo(ready_line(host, port))
         else:
-            shown = f"[{host}]" if ":" in host else host
-            click.echo(f"Timing proxy: http://{shown}:{port} -> {options.target.url}")
+            click.echo(f"Timing proxy: http://{address(host, port)} -> {options.target.url}")
         sys.stdout.flush()
 
     serve(options, on_ready, lifeline=sys.stdin.fileno() if exit_with_stdin else None)

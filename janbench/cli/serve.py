@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from janbench.cli.options import warn_if_exposed
 from janbench.server.faults import FAULTS, FaultRule, parse_fault
 from janbench.server.generation.distributions import Distribution, parse_distribution
 from janbench.server.options import FLAVOURS, JAN_DEFAULT_KEY, ServerOptions
 from janbench.server.running import Listening, run
+from janbench.service.binding import address, ready_line
 
 
 class _DistributionType(click.ParamType[Distribution]):
@@ -92,18 +93,11 @@ def serve(
         token_ttl_s=token_ttl,
         **rest,
     )
-    if not options.is_loopback:
-        click.secho(
-            f"Warning: {options.host} can be reached from other machines, and this server "
-            "lets anyone in.",
-            fg="yellow",
-            err=True,
-        )
+    warn_if_exposed(options.host, "this server lets anyone in")
 
     def announce(listening: Listening) -> None:
         if ready_json:
-            line = {"event": "listening", "host": listening.host, "port": listening.port}
-            click.echo(json.dumps(line | {"pid": listening.pid}))
+            click.echo(ready_line(listening.host, listening.port))
         else:
             _banner(options, listening)
 
@@ -111,8 +105,8 @@ def serve(
 
 
 def _banner(options: ServerOptions, listening: Listening) -> None:
-    host = f"[{listening.host}]" if ":" in listening.host else listening.host
-    click.echo(f"Embedded Jan Server ({options.flavour}) on http://{host}:{listening.port}")
+    where = address(listening.host, listening.port)
+    click.echo(f"Embedded Jan Server ({options.flavour}) on http://{where}")
     click.echo("Not a real model: it says seeded words at the pace it was told.")
     slots = options.slots or "unlimited"
     click.echo(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 
 from janbench.errors import ConfigError
@@ -64,16 +63,6 @@ class ServerOptions:
             _check(
                 self.fault_until > self.fault_from, "--fault-until", "must be above --fault-from"
             )
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
 
 
 def _check(ok: bool, where: str, message: str) -> None:

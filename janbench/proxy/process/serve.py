@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,6 +24,7 @@ import orjson
 from janbench.errors import CompanionError, ConfigError, JanbenchError
 from janbench.proxy.process.stats import Stats, merge, write_json
 from janbench.proxy.process.worker import ProxyOptions, Worker
+from janbench.service.binding import address, bind
 
 Ready = Callable[[str, int], None]
 
@@ -31,7 +33,7 @@ def serve(options: ProxyOptions, on_ready: Ready, *, lifeline: int | None = None
     """Run a proxy until SIGTERM, SIGINT or the end of `lifeline` (a file descriptor).
 
     `on_ready` gets host and port once every worker accepts connections. Raises ConfigError for an
-    address that can't be used, CompanionError when a worker fails.
+    address that can't be had, CompanionError for a port in use and when a worker fails.
     """
     if options.workers > 1 and not hasattr(os, "fork"):
         raise ConfigError(
@@ -41,7 +43,7 @@ def serve(options: ProxyOptions, on_ready: Ready, *, lifeline: int | None = None
         )
     if options.records is not None:
         _make_folder(options.records)
-    listening = _bind(options.host, options.port, shared=options.workers > 1)
+    listening = _bind(options)
     host, port = listening.getsockname()[:2]
     if options.workers == 1:
         with listening:
@@ -56,6 +58,16 @@ def serve(options: ProxyOptions, on_ready: Ready, *, lifeline: int | None = None
     else:
         with listening:  # bound, never listening: it keeps the port for the workers
             _Supervisor(options, host, port, lifeline).run(on_ready)
+
+
+def _bind(options: ProxyOptions) -> socket.socket:
+    return bind(
+        options.host,
+        options.port,
+        where=f"--listen {address(options.host, options.port)}",
+        hint="Choose another with --listen; port 0 takes a free one.",
+        shared=options.workers > 1,
+    )
 
 
 class _Supervisor:
@@ -99,7 +111,7 @@ class _Supervisor:
         try:
             for descriptor in others:
                 os.close(descriptor)
-            with _bind(self._host, self._port, shared=True) as listening:
+            with _bind(replace(self._options, port=self._port)) as listening:
                 Worker(
                     self._options,
                     listening,
@@ -161,25 +173,6 @@ class _Supervisor:
             with contextlib.suppress(OSError, orjson.JSONDecodeError):
                 found.append(orjson.loads((folder / f"stats-{number}.json").read_bytes()))
         write_json(folder / "stats.json", merge(found))
-
-
-def _bind(host: str, port: int, *, shared: bool) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        if os.name == "posix":  # on Windows it would let two programs have one port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listening.bind((host, port))
-    except OSError as error:
-        raise ConfigError(
-            f"can't listen there: {error.strerror}",
-            where=f"--listen {host}:{port}",
-            hint="Port 0 takes a free port.",
-        ) from None
-    listening.setblocking(False)
-    return listening
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -20,18 +17,6 @@ _PRIORITY = -10
 _FILES = (65_536, 10_240)
 """What to ask for where the hard limit is refused: macOS calls it infinite, and grants its
 OPEN_MAX, the second."""
-
-
-def call_at_end(loop: asyncio.AbstractEventLoop, stop: Callable[[], object]) -> None:
-    """Call `stop` in the loop when the system asks this process to end."""
-    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):  # the last is Windows's Ctrl-Break
-        number = getattr(signal, name, None)
-        if number is None:
-            continue
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 def ask_for_priority() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import os
 import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +23,13 @@ from janbench.proxy.process.system import (
     allow_many_connections,
     ask_for_fine_timers,
     ask_for_priority,
-    call_at_end,
+)
+from janbench.service.binding import BACKLOG
+from janbench.service.life import (
+    calm_the_collector,
+    new_loop,
+    stop_on_signals,
+    stop_with_parent,
 )
 
 _TICK_S = 1.0
@@ -47,16 +50,6 @@ class ProxyOptions:
     tail_always: bool = False
     tail_secret: bytes = field(default=b"", repr=False)
     limits: Limits = field(default_factory=Limits)
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """Make the fastest event loop there is: uvloop, where it exists."""
-    try:
-        import uvloop
-    except ImportError:  # Windows
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
 
 
 class Worker:
@@ -85,7 +78,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve; raises CompanionError when records can't be written."""
-        loop = new_loop()
+        loop, _ = new_loop()
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(self._serve(loop))
@@ -120,11 +113,11 @@ class Worker:
         def connect() -> ClientConnection:
             return ClientConnection(gateway, clients)
 
-        server = await loop.create_server(connect, sock=self._socket, backlog=4096)
-        call_at_end(loop, stop.set)
+        server = await loop.create_server(connect, sock=self._socket, backlog=BACKLOG)
+        stop_on_signals(loop, stop)
         if self._lifeline is not None:
-            _watch(self._lifeline, loop, stop)
-        _calm_the_collector()
+            stop_with_parent(self._lifeline, loop, stop)
+        calm_the_collector(50_000, 20, 50)
         lag.start()
         meter = Meter(self._number, gateway, lag)
         self._on_ready()
@@ -173,23 +166,3 @@ class Worker:
         now = perf_counter_ns()
         for exchange in list(gateway.live):
             exchange.check_stall(now, limit)
-
-
-def _calm_the_collector() -> None:
-    """Keep the garbage collector off the hot path: exchanges free themselves without it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-def _watch(lifeline: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Stop when the other end of `lifeline` closes: the parent is gone."""
-
-    def wait() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(lifeline, 4096):
-                pass
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(stop.set)
-
-    threading.Thread(target=wait, name="lifeline", daemon=True).start()

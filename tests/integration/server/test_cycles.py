@@ -17,7 +17,7 @@ from janbench.server.app import App
 from janbench.server.generation.distributions import parse_distribution
 from janbench.server.http.connection import Connection
 from janbench.server.options import FLAVOURS, ServerOptions
-from janbench.server.running import _new_loop
+from janbench.service.life import new_loop
 from tests.integration.server.conftest import chat_body
 from tests.integration.server.wire import wire
 
@@ -43,7 +43,7 @@ def serving(flavour: str) -> Iterator[tuple[App, int]]:
         slots=2,
         allow_fault_header=True,
     )
-    loop, name = _new_loop()
+    loop, name = new_loop()
 
     async def start() -> tuple[App, asyncio.Server]:
         app = App(options, loop, name)

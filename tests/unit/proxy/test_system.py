@@ -24,6 +24,7 @@ from janbench.proxy.process.lag import LagSampler
 from janbench.proxy.process.serve import serve
 from janbench.proxy.process.stats import write_json
 from janbench.proxy.process.worker import ProxyOptions
+from janbench.service import life
 
 # A Python without what Windows doesn't have: modules, functions, signal handlers of a loop.
 WINDOWS = """
@@ -79,7 +80,7 @@ def test_signals_reach_a_loop_that_takes_no_handlers(monkeypatch: pytest.MonkeyP
     try:
         for number in before:
             stop = asyncio.Event()
-            system.call_at_end(loop, stop.set)
+            life.stop_on_signals(loop, stop)
             loop.call_soon(signal.raise_signal, number)
             loop.run_until_complete(asyncio.wait_for(stop.wait(), 10))
     finally:

@@ -13,6 +13,7 @@ from janbench.server.flavours.v1.response_input import go_text, invalid, prompt_
 from janbench.server.http.routing import NotJsonError, Route, Router
 from janbench.server.ids import random_id, uuid4
 from janbench.server.options import ServerOptions
+from janbench.service.binding import is_loopback
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 
@@ -153,4 +154,4 @@ def test_an_option_that_cannot_work_is_named(wrong: dict[str, Any], option: str)
     ],
 )
 def test_loopback(host: str, loopback: bool) -> None:
-    assert ServerOptions(host=host).is_loopback is loopback
+    assert is_loopback(host) is loopback
