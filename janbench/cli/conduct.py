@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -88,8 +89,14 @@ def command_line() -> tuple[str, ...]:
     kept: list[str] = []
     for argument in sys.argv[1:]:
         after_e = bool(kept) and kept[-1] in ("-e", "--env", "--set")
-        kept.append(f"{argument.split('=')[0]}=***" if after_e else argument)
+        kept.append(f"{argument.split('=')[0]}=***" if after_e else _without_value(argument))
     return tuple(kept)
+
+
+def _without_value(argument: str) -> str:
+    """Hide what `-eKEY=VALUE`, `--env=KEY=VALUE` and `--set=KEY=VALUE` give."""
+    joined = re.match(r"(-e[^-=]|--env=|--set=)([^=]*)=", argument)
+    return f"{joined[0]}***" if joined else argument
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

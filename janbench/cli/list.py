@@ -7,6 +7,7 @@ import json
 import click
 
 from janbench.cli.options import scenarios_option
+from janbench.model.text.foreign import plain_text
 
 
 @click.command("list")
@@ -37,8 +38,8 @@ def list_command(scenario_file: str | None, as_json: bool) -> None:
     click.echo(f"Test cases in {found.source}:")
     for name, scenario in found.scenarios.items():
         click.echo(f"  {name}")
-        click.echo(click.wrap_text(scenario.description, 80, "      ", "      "))
+        click.echo(click.wrap_text(plain_text(scenario.description), 80, "      ", "      "))
     if found.scripts:
         click.echo("Hand-written scripts:")
         for name, path in found.scripts.items():
-            click.echo(f"  {name}  ({path})")
+            click.echo(plain_text(f"  {name}  ({path})"))

@@ -73,10 +73,12 @@ def main() -> NoReturn:
         error.show()
         sys.exit(2)
     except JanbenchError as error:
+        from janbench.cli.output import shown
+
         if any(flag in sys.argv for flag in ("-v", "--verbose", "-vv")):
-            traceback.print_exc()
+            click.echo(shown(traceback.format_exc()), err=True)
         click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(str(error), err=True)
+        click.echo(shown(str(error)), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

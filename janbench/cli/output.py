@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from janbench.config.environment import read_environment
 from janbench.errors import ConfigError
+from janbench.model.text.foreign import plain_text
+from janbench.model.text.secret import redactor, secret_values
 from janbench.pipeline.reporting import replace_text
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -38,3 +43,16 @@ def unwritable(error: OSError, where: str) -> ConfigError:
     return ConfigError(
         f"can't be written: {error.strerror}", where=where, hint="Name another with -o FILE."
     )
+
+
+def shown(text: str) -> str:
+    """Return a message that may quote others, safe for a terminal and without secrets."""
+    try:
+        environment = read_environment()
+    except ConfigError:  # it is about `.env` itself
+        environment = {}
+    for option, pair in pairwise(sys.argv):
+        if option in ("-e", "--env"):
+            name, _, value = pair.partition("=")
+            environment[name] = value
+    return plain_text(redactor(secret_values(environment))(text))

@@ -20,6 +20,7 @@ from janbench.cli.options import (
     overrides_option,
     scenarios_option,
 )
+from janbench.cli.output import shown
 
 
 @click.command("run")
@@ -153,5 +154,5 @@ def _dry_run(request: Any) -> int:
     from janbench.pipeline.selection.forecast import forecast
 
     for line in forecast(request):
-        click.echo(line)
+        click.echo(shown(line))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from janbench.cli.options import overrides_option, scenarios_option
+from janbench.cli.output import shown
 
 
 @click.command("validate")
@@ -32,4 +33,4 @@ def validate(
         k6=k6,
     )
     for line in validate_all(request):
-        click.echo(line)
+        click.echo(shown(line))

@@ -12,8 +12,6 @@ from janbench.errors import ConfigError
 
 # Signs the timing proxy's reports to the script, anew for each run.
 TAIL_KEY = "JANBENCH_TAIL_SECRET"
-SECRETS = ("API_KEY", "LOADTEST_TOKEN", "K6_PROMETHEUS_RW_PASSWORD")
-
 # k6 takes these from the environment in place of a script's scenarios: the load would be another.
 _HIJACKING = ("K6_VUS", "K6_DURATION", "K6_ITERATIONS", "K6_STAGES", "K6_EXECUTION_SEGMENT")
 
@@ -49,20 +47,3 @@ def for_k6(environment: Mapping[str, str], resolved: Mapping[str, str]) -> dict[
 def hijacking(environment: Mapping[str, str]) -> list[str]:
     """Name the variables that `for_k6` leaves out."""
     return [key for key in _HIJACKING if environment.get(key)]
-
-
-def secret_values(environment: Mapping[str, str]) -> frozenset[str]:
-    """Return the values that must never be written anywhere."""
-    return frozenset(
-        value for key, value in environment.items() if is_secret(key) and len(value) >= 4
-    )
-
-
-def is_secret(name: str) -> bool:
-    """Whether the value of a variable of that name must never be written anywhere."""
-    if name in SECRETS or name.endswith(("_PASSWORD", "_TOKEN", "_SECRET", "_API_KEY")):
-        return True
-    # Headers for Prometheus and OpenTelemetry carry credentials as a rule.
-    return name == "K6_OTEL_HEADERS" or name.startswith(
-        ("K6_PROMETHEUS_RW_HTTP_HEADERS", "K6_PROMETHEUS_RW_HEADERS_")
-    )

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from janbench.config.environment import SECRETS
 from janbench.config.yaml_source import Document, Path_
 from janbench.errors import ConfigError
+from janbench.model.text.secret import is_secret
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 # Filled by the script when it sends them: extracted values may stand there, too.
@@ -19,7 +19,6 @@ _AS_IT_IS = frozenset(
     {"list", "system", "json_schema", "tools", "tool_call", "description", "title", "label"}
 )
 _MAY_BE_SECRET = frozenset({"headers", "body"})
-_SECRET_ENDINGS = ("_TOKEN", "_PASSWORD", "_SECRET", "_KEY")
 _FILES = frozenset({"file", "sharegpt", "tokenizer"})
 _URL = re.compile(r"^(https?:|data:)")
 
@@ -64,7 +63,7 @@ class _Walker:
     def _text(self, text: str, path: Path_) -> str:
         def found(match: re.Match[str]) -> str:
             name, default = match[1], match[2]
-            if _is_secret(name):
+            if is_secret(name):
                 raise self._secret(name, path)
             value = self.environment.get(name) or default
             if value is None:
@@ -86,7 +85,7 @@ class _Walker:
                 self._check(entry, (*path, index), secrets=secrets)
         elif isinstance(value, str) and not secrets:
             for match in _REFERENCE.finditer(value):
-                if _is_secret(match[1]):
+                if is_secret(match[1]):
                     raise self._secret(match[1], path)
 
     def _secret(self, name: str, path: Path_) -> ConfigError:
@@ -127,7 +126,3 @@ class _Walker:
                 hint=f"Files are looked for relative to {folder.resolve()}.",
             )
         return str(file)
-
-
-def _is_secret(name: str) -> bool:
-    return name in SECRETS or name.endswith(_SECRET_ENDINGS)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, field_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from janbench.model.text.foreign import for_all, plain_text
 
 
 class Frozen(BaseModel):
@@ -26,3 +28,12 @@ class Frozen(BaseModel):
         """Add the short form to the model's JSON Schema."""
         schema = handler(core_schema)
         return schema if cls.BARE is None else {"anyOf": [cls.BARE, schema]}
+
+
+class Printable(Frozen):
+    """A record that is shown to people and holds texts of others: they are made safe on entry."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return for_all(value, plain_text)

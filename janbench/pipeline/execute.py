@@ -12,12 +12,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from janbench.config.connecting import trust
-from janbench.config.environment import TAIL_KEY, for_k6, is_secret, secret_values
+from janbench.config.environment import TAIL_KEY, for_k6
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import Engine
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.results.result import Reason, ScenarioResult
+from janbench.model.text.secret import is_secret, secret_values
 from janbench.pipeline.companions import companion
 from janbench.pipeline.observer import Listener
 from janbench.pipeline.request import RunRequest

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from janbench import __version__
 from janbench.config.connecting import refuse_forward_proxy, trust
-from janbench.config.environment import SECRETS, hijacking
+from janbench.config.environment import hijacking
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
 from janbench.errors import ConfigError, JanbenchError
@@ -24,6 +24,8 @@ from janbench.model.results.result import (
     Verdict,
     worst,
 )
+from janbench.model.text.foreign import for_all
+from janbench.model.text.secret import OWN_VARIABLES, redactor, secret_values
 from janbench.pipeline.companions import companion
 from janbench.pipeline.execute import Stage, execute
 from janbench.pipeline.observer import Listener
@@ -122,7 +124,7 @@ def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
         cpus=request.cpus,
         memory=request.memory,
         cluster=request.cluster,
-        secret_names=SECRETS,
+        secret_names=OWN_VARIABLES,
         notice=listener.notice,
     )
 
@@ -169,6 +171,7 @@ class _Run:
         self.results: list[ScenarioResult] = []
         self.testid = request.testid or folder.run_id
         self.trust = trust(request.insecure, request.ca_file, request.environment)
+        self.redact = redactor(secret_values({**request.environment, **request.pairs}))
 
     def go(self, environment: Mapping[str, str], source: str) -> RunResult:
         unfinished = Reason(
@@ -248,6 +251,8 @@ class _Run:
             result = ScenarioResult(
                 name=case.subject.name, verdict="error", mode=case.subject.mode, reasons=[reason]
             )
+        cleaned = for_all(result.model_dump(mode="json"), self.redact)
+        result = ScenarioResult.model_validate(cleaned)
         self.results.append(result)
         self._note(self.telemetry.ended(tags, result))
         self.listener.case_finished(result)
@@ -269,6 +274,6 @@ class _Run:
             target=TargetInfo(base=target.base, flavour=target.flavour, model=target.model),
             testid=self.testid,
             command=list(self.request.command),
-            reasons=reasons,
+            reasons=[r.model_copy(update={"message": self.redact(r.message)}) for r in reasons],
             scenarios=self.results,
         )

@@ -46,7 +46,7 @@ def _print_scenario(console: Console, scenario: ScenarioComparison) -> None:
     for effect, row in zip(scenario.effects, rows, strict=True):
         # The names that `--margin` and `--gate` take: short, and the rates say their unit.
         table.add_row(
-            effect.name if row.gates else f"[dim]{effect.name}[/]",
+            escape(effect.name) if row.gates else f"[dim]{escape(effect.name)}[/]",
             row.base.removesuffix(effect.unit) if effect.better == "higher" else row.base,
             row.head.removesuffix(effect.unit) if effect.better == "higher" else row.head,
             row.change,
@@ -57,7 +57,7 @@ def _print_scenario(console: Console, scenario: ScenarioComparison) -> None:
     console.print(table)
     for effect, row in zip(scenario.effects, rows, strict=True):
         if row.note and row.gates:
-            console.print(f"[dim]  {effect.name}: {escape(row.note)}[/]")
+            console.print(f"[dim]  {escape(effect.name)}: {escape(row.note)}[/]")
     if not all(row.gates for row in rows):
         console.print("[dim]Dimmed figures are shown but don't gate.[/]")
 

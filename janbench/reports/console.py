@@ -46,14 +46,17 @@ def print_run(result: RunResult, folder: Path, console: Console) -> None:
     target, engine = result.target, result.engine
     console.print(
         f"Target   {target.base} ({target.flavour}, {target.model})",
+        markup=False,
         soft_wrap=True,
         highlight=False,
     )
-    console.print(f"Engine   {engine.told}", soft_wrap=True, highlight=False)
-    console.print(f"Results  {folder / 'result.json'}", soft_wrap=True, highlight=False)
+    console.print(f"Engine   {engine.told}", markup=False, soft_wrap=True, highlight=False)
+    console.print(
+        f"Results  {folder / 'result.json'}", markup=False, soft_wrap=True, highlight=False
+    )
     report = folder / "report.html"
     if report.exists():
-        console.print(f"Report   {report}", soft_wrap=True, highlight=False)
+        console.print(f"Report   {report}", markup=False, soft_wrap=True, highlight=False)
 
 
 def scenario_block(scenario: ScenarioResult) -> RenderableType:
@@ -113,7 +116,7 @@ def _step_table(scenario: ScenarioResult) -> Table:
         if step.count:
             d = step.duration_ms
             failed = Text(str(step.failed), style="red" if step.failed else "default")
-            table.add_row(f"  {step.title}", str(step.count), failed, *_percentiles(d))
+            table.add_row(Text(f"  {step.title}"), str(step.count), failed, *_percentiles(d))
     return table
 
 

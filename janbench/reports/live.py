@@ -17,6 +17,7 @@ from janbench.model.job import Progress
 from janbench.model.load.plan import Plan
 from janbench.model.results.case_info import Subject
 from janbench.model.results.result import EngineInfo, RunResult, ScenarioResult
+from janbench.model.text.foreign import plain_text
 from janbench.reports.console import milliseconds, print_run, verdict_text
 from janbench.reports.course import offered_rate, phase_of
 
@@ -40,17 +41,18 @@ class ConsoleListener:
     def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
         del folder  # shown at the end
         self._cases = cases
-        self._tell(f"Run {run_id}: {cases} test cases ({engine.told})")
+        self._tell(f"Run {run_id}: {cases} test cases ({escape(engine.told)})")
 
     def notice(self, message: str) -> None:
-        self._tell(f"[yellow]Note:[/yellow] {escape(message)}")
+        self._tell(f"[yellow]Note:[/yellow] {escape(plain_text(message))}")
 
     def case_started(self, subject: Subject, plan: Plan | None) -> None:
         self._subject, self._plan = subject, plan
         self._number += 1
         self._said = time.monotonic()
         self._tell(
-            f"[{self._number}/{self._cases}] [bold]{subject.name}[/bold]: {_intent(subject, plan)}"
+            f"[{self._number}/{self._cases}] [bold]{escape(plain_text(subject.name))}[/bold]: "
+            f"{escape(_intent(subject, plan))}"
         )
         if self.console.is_terminal and not self.quiet and subject.mode != "single":
             self._live = Live(console=self.console, refresh_per_second=4, transient=True)
@@ -62,7 +64,9 @@ class ConsoleListener:
         elif not self.quiet and time.monotonic() - self._said >= _PLAIN_EVERY_S:
             self._said = time.monotonic()
             course = _course(progress, self._plan)
-            self.console.print(f"  {course}; {_facts(progress)}", highlight=False, soft_wrap=True)
+            self.console.print(
+                f"  {course}; {_facts(progress)}", markup=False, highlight=False, soft_wrap=True
+            )
 
     def line(self, text: str) -> None:
         if self.quiet or self._subject is None:

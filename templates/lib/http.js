@@ -4,7 +4,7 @@ import exec from 'k6/execution';
 import http from 'k6/http';
 
 import { explain, verify } from './checks.js';
-import { mask, maskHeaders } from './mask.js';
+import { learnBody, learnHeaders, mask, maskHeaders } from './mask.js';
 import { redirection, redirectHint } from './redirect.js';
 import { trusted } from './tail.js';
 import { traced } from './trace.js';
@@ -85,6 +85,10 @@ function context(it, step, name, request) {
 }
 
 function debug(method, url, headers, body, response) {
+  // First what is secret here, so that it is masked wherever it appears.
+  learnHeaders(headers);
+  learnHeaders(response.headers);
+  learnBody(json(response));
   console.log(mask(`> ${method} ${url}`));
   console.log(`> ${JSON.stringify(maskHeaders(headers))}`);
   if (body) console.log(`> ${mask(body)}`);

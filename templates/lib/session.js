@@ -1,6 +1,7 @@
 // The login of one VU: an API key, or a guest account that is created once and kept fresh.
 
 import { json, send } from './http.js';
+import { learn } from './mask.js';
 import { auth as metrics } from './metrics.js';
 
 export class Session {
@@ -92,5 +93,7 @@ export class Session {
     const set = cookie ? response.cookies[cookie] : undefined;
     if (set && set.length && set[0].value) this.refreshToken = set[0].value;
     else if (body.refresh_token) this.refreshToken = body.refresh_token;
+    learn(this.accessToken);
+    learn(this.refreshToken);
   }
 }

@@ -12,7 +12,8 @@ from typing import Any
 
 from typing_extensions import Self
 
-from janbench.engines.redact import redactor
+from janbench.model.text.foreign import one_line
+from janbench.model.text.secret import redactor
 
 # k6's words when a threshold with abortOnFail is crossed: then the whole run is to end.
 ABORTED = "abortOnFail enabled"
@@ -49,7 +50,7 @@ class K6Log:
     def take(self, raw: str) -> None:
         """Take one line of k6's output."""
         level, source, message = _parse(raw)
-        clean = self._redact(message)
+        clean = _readable(self._redact(message))
         if source == "stacktrace":
             self.exceptions += 1
         if level in ("error", "fatal", "panic"):
@@ -59,6 +60,11 @@ class K6Log:
             self._file.write(shown + "\n")
         if level:
             self._line(shown)
+
+
+def _readable(message: str) -> str:
+    """Return a message with each of its lines safe; one of the target can't pass for k6's."""
+    return "\n".join(one_line(line) for line in message.split("\n"))
 
 
 def _parse(raw: str) -> tuple[str, str, str]:

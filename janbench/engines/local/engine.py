@@ -15,10 +15,10 @@ from janbench.engines.k6.command import OLDEST, parse_version, run_arguments
 from janbench.engines.k6.log import K6Log
 from janbench.engines.k6.rest import free_address, read_progress
 from janbench.engines.local.fleet import run_together
-from janbench.engines.redact import redactor
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
 from janbench.model.results.result import EngineInfo
+from janbench.model.text.secret import redactor, secret_values
 
 _PROGRESS_S = 1.0
 _GRACE_S = 20.0
@@ -97,7 +97,9 @@ class LocalEngine:
         if done.code == 0:
             return None
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        return redactor(())(lines[-1]) if lines else f"exit code {done.code}"
+        return (
+            redactor(secret_values(environment))(lines[-1]) if lines else f"exit code {done.code}"
+        )
 
     def _watch(self, child: process.Process, address: str, watcher: Watcher) -> int:
         previous: Progress | None = None

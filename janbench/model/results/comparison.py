@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from janbench.model.base import Frozen
+from janbench.model.base import Printable
 
 SCHEMA = "janbench.comparison/1"
 
@@ -19,7 +19,7 @@ EffectVerdict = Literal["better", "worse", "same", "inconclusive"]
 EXIT_CODES: dict[EffectVerdict, int] = {"better": 0, "same": 0, "worse": 5, "inconclusive": 6}
 
 
-class Effect(Frozen):
+class Effect(Printable):
     """One figure of both runs.
 
     `low` and `high` bound `change` with 95% confidence. `p_value` is of the one-sided hypothesis
@@ -53,7 +53,7 @@ class Effect(Frozen):
         return f"{self.metric}.{self.statistic}" if self.statistic else self.metric
 
 
-class ScenarioComparison(Frozen):
+class ScenarioComparison(Printable):
     """All figures of one scenario that both runs have."""
 
     name: str
@@ -62,7 +62,7 @@ class ScenarioComparison(Frozen):
     warnings: list[str] = Field(default_factory=list)
 
 
-class RunReference(Frozen):
+class RunReference(Printable):
     """One of the two runs."""
 
     run_id: str
@@ -73,7 +73,7 @@ class RunReference(Frozen):
     folder: str = ""
 
 
-class Comparison(Frozen):
+class Comparison(Printable):
     """HEAD against BASE."""
 
     schema_: str = Field(default=SCHEMA, alias="schema")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from janbench.model.base import Frozen
+from janbench.model.base import Printable
 
 SCHEMA = "janbench.result/1"
 
@@ -34,7 +34,7 @@ def worst(verdicts: list[Verdict]) -> Verdict:
     return next((verdict for verdict in VERDICT_ORDER if verdict in verdicts), "error")
 
 
-class Distribution(Frozen):
+class Distribution(Printable):
     """Samples of one figure, summed up; a percentile that the source doesn't hold is None.
 
     `source` is `records` (exact, pooled over all requests) or `k6` (k6's own aggregate).
@@ -51,7 +51,7 @@ class Distribution(Frozen):
     source: Literal["records", "k6"] = "k6"
 
 
-class Reason(Frozen):
+class Reason(Printable):
     """Why a verdict isn't a pass, or what a pass doesn't say; `value`, `limit` where there are any.
 
     `kind` is a stable word for machines (`check`, `threshold`, `objective`, `stream`, `dropped`,
@@ -64,7 +64,7 @@ class Reason(Frozen):
     limit: float | None = None
 
 
-class Requests(Frozen):
+class Requests(Printable):
     """HTTP requests of a scenario; `dropped` counts iterations that k6 couldn't start."""
 
     attempted: int = 0
@@ -73,7 +73,7 @@ class Requests(Frozen):
     dropped: int = 0
 
 
-class LaneResult(Frozen):
+class LaneResult(Printable):
     """A lane's asked load against what was started; rates in iterations per second."""
 
     name: str
@@ -83,7 +83,7 @@ class LaneResult(Frozen):
     dropped_iterations: int | None = None
 
 
-class Throughput(Frozen):
+class Throughput(Printable):
     """Run-wide rates per second."""
 
     requests_per_s: float | None = None
@@ -91,7 +91,7 @@ class Throughput(Frozen):
     tokens_source: Literal["usage", "estimated", "mixed"] | None = None
 
 
-class StepResult(Frozen):
+class StepResult(Printable):
     """One step over the whole scenario: requests, failed ones, and metrics that fit its kind."""
 
     title: str = ""
@@ -103,7 +103,7 @@ class StepResult(Frozen):
     metrics: dict[str, Distribution] = Field(default_factory=dict)
 
 
-class CheckResult(Frozen):
+class CheckResult(Printable):
     """A named check; `step` is the id of the step that makes it, when it is known."""
 
     name: str
@@ -112,7 +112,7 @@ class CheckResult(Frozen):
     step: str | None = None
 
 
-class ThresholdResult(Frozen):
+class ThresholdResult(Printable):
     """A k6 threshold; `value` is None when the metric had no sample."""
 
     metric: str
@@ -121,7 +121,7 @@ class ThresholdResult(Frozen):
     ok: bool
 
 
-class Objective(Frozen):
+class Objective(Printable):
     """One service-level objective and how it came out; `value` None fails it (with the reason)."""
 
     name: str
@@ -136,14 +136,14 @@ class Objective(Frozen):
     reason: str = ""
 
 
-class Slo(Frozen):
+class Slo(Printable):
     """Objectives of a scenario and the share of attempted requests that met every limit."""
 
     goodput: float | None = None
     objectives: list[Objective] = Field(default_factory=list)
 
 
-class Validity(Frozen):
+class Validity(Printable):
     """What janbench knows of its own measurement; None where the figure doesn't exist."""
 
     dropped_iterations: int = 0
@@ -157,7 +157,7 @@ class Validity(Frozen):
     client_errors: int = 0
 
 
-class ScenarioResult(Frozen):
+class ScenarioResult(Printable):
     """Everything that is known of one scenario of a run."""
 
     name: str
@@ -182,7 +182,7 @@ class ScenarioResult(Frozen):
     validity: Validity = Field(default_factory=Validity)
 
 
-class EngineInfo(Frozen):
+class EngineInfo(Printable):
     """What executed the scripts; `instances` is how many k6 processes shared each load."""
 
     name: str
@@ -199,7 +199,7 @@ class EngineInfo(Frozen):
         return f"{self.name}{version}{several}"
 
 
-class TargetInfo(Frozen):
+class TargetInfo(Printable):
     """Where the load went; `base` carries no credentials."""
 
     base: str
@@ -207,7 +207,7 @@ class TargetInfo(Frozen):
     model: str
 
 
-class RunResult(Frozen):
+class RunResult(Printable):
     """One run: `result.json`."""
 
     schema_: str = Field(default=SCHEMA, alias="schema")

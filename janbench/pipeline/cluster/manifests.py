@@ -9,7 +9,6 @@ from pathlib import Path
 
 import yaml
 
-from janbench.config.environment import SECRETS, is_secret
 from janbench.config.flavours import load_flavours
 from janbench.engines.base import EngineOptions
 from janbench.engines.k6.archive import archive
@@ -21,6 +20,7 @@ from janbench.engines.kubernetes.manifests import (
 )
 from janbench.engines.local.engine import LocalEngine
 from janbench.errors import ConfigError
+from janbench.model.text.secret import OWN_VARIABLES, is_secret
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select, variables_of
 from janbench.pipeline.selection.catalogue import catalogue
@@ -91,10 +91,10 @@ def _test(case: Case, packed: bytes, request: RunRequest) -> ClusterTest:
     timed = case.subject.timing == "proxy"
     environment = _plain(case.variables)
     for name, value in request.environment.items():
-        if name.startswith("K6_PROMETHEUS_RW_") and name not in SECRETS and value:
+        if name.startswith("K6_PROMETHEUS_RW_") and not is_secret(name) and value:
             environment[name] = value
     metrics = "K6_PROMETHEUS_RW_SERVER_URL" in environment
-    keys = SECRETS if metrics else tuple(k for k in SECRETS if not k.startswith("K6_"))
+    keys = OWN_VARIABLES if metrics else tuple(k for k in OWN_VARIABLES if not k.startswith("K6_"))
     return ClusterTest(
         name=object_name(case.subject.name),
         archive=packed,

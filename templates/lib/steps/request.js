@@ -3,6 +3,7 @@
 import { explain, verify } from '../checks.js';
 import { meets } from '../flow.js';
 import { json, send } from '../http.js';
+import { isSecretName, learn } from '../mask.js';
 import { fill, pick } from '../paths.js';
 
 /** @param {any} it @param {any} step */
@@ -26,6 +27,7 @@ export function run(it, step) {
     const value = pick(body, path);
     conditions[`gives ${name}`] = value !== undefined && value !== null;
     if (conditions[`gives ${name}`]) it.variables[name] = value;
+    if (isSecretName(name) || isSecretName(path.split('.').pop())) learn(value);
   }
   if (!verify(it, step, conditions)) {
     explain(it, `${response.status} ${response.error || String(response.body).slice(0, 300)}`);

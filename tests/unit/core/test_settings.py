@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from janbench import resources
-from janbench.config.environment import for_k6, read_environment, secret_values
+from janbench.config.environment import for_k6, read_environment
 from janbench.config.scenario_file import load_scenarios
 from janbench.config.settings import Flags, minutes, plan
 from janbench.errors import ConfigError
 from janbench.model.scenario import Scenario
+from janbench.model.text.secret import secret_values
 
 RW = "p(95),p(99),min,max"
 

@@ -19,7 +19,7 @@ def test_reasons_become_commands_that_nothing_can_break_out_of() -> None:
     ]
     scenario = scenario_result("a,b:c", verdict="fail", reasons=reasons)
     text = workflow_commands(run_result(scenario, verdict="fail"))
-    assert text == "::error title=a%2Cb%3Ac%3A fail::50%25 failed%0D%0A::error::forged\n"
+    assert text == "::error title=a%2Cb%3Ac%3A fail::50%25 failed%0A: :error::forged\n"
 
 
 def test_a_run_without_scenarios_says_why() -> None:
