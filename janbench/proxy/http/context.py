@@ -22,7 +22,7 @@ class Context:
 
     `tail_only` asks for the timings of a stream without its body. `wants` is what the script
     asked the model for: `stream`, `json` (a whole answer), or nothing; `stand_in` are beginnings
-    of ids by which a gateway marks what it says in a dead model's place.
+    of ids by which a worker marks what it says in a dead model's place.
     """
 
     __slots__ = ("ends", "labels", "stand_in", "tail_only", "wants")

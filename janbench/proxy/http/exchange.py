@@ -13,7 +13,7 @@ from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.parties import ClientSide
 from janbench.proxy.http.pool import ConnectError
 from janbench.proxy.http.reply import Reply
-from janbench.proxy.http.request_buffer import Outbox
+from janbench.proxy.http.request_buffer import RequestBuffer
 from janbench.proxy.stream import integrity
 from janbench.proxy.stream.dialects import Frame
 from janbench.proxy.stream.measure import Moments, reply_figures, stream_figures, tail_comment
@@ -22,7 +22,7 @@ from janbench.proxy.stream.reply import judge_reply, read_whole
 if TYPE_CHECKING:
     from janbench.proxy.http.request import Request
     from janbench.proxy.http.upstream import UpstreamConnection
-    from janbench.proxy.http.worker_context import Gateway
+    from janbench.proxy.http.worker_context import WorkerContext
 
 _OUT_MOST = 64 << 10
 """Bytes of a request that wait for a connection before the client is told to wait."""
@@ -36,15 +36,15 @@ _SILENCE_NS = 5_000_000_000
 class Exchange:
     """A request in flight; the client feeds its body in, the reply reports back."""
 
-    def __init__(self, gateway: Gateway, client: ClientSide, request: Request) -> None:
+    def __init__(self, worker: WorkerContext, client: ClientSide, request: Request) -> None:
         self.request = request
         self.request_done = False
-        self._gateway = gateway
+        self._worker = worker
         self._client = client
         self._connection: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._reply = self._new_reply()
-        self._outbox = Outbox(request, gateway.target)
+        self._buffer = RequestBuffer(request, worker.target)
         self._written_ns = 0
         self._written_at = 0.0
         self._client_full = False
@@ -52,9 +52,9 @@ class Exchange:
 
     def start(self) -> None:
         """Take a connection, now that it is this request's turn; `flush` sends."""
-        self._gateway.counters.requests += 1
-        self._gateway.live.add(self)
-        connection = None if self.request.fresh else self._gateway.pool.take_idle()
+        self._worker.counters.requests += 1
+        self._worker.live.add(self)
+        connection = None if self.request.fresh else self._worker.pool.take_idle()
         if connection is not None:
             self._attach(connection)
         else:
@@ -64,21 +64,21 @@ class Exchange:
         """Take a piece of the request's body; after the end it is read and dropped."""
         if self._over:
             return
-        self._outbox.add(data)
-        if self._connection is None and self._outbox.waiting > _OUT_MOST:
+        self._buffer.add(data)
+        if self._connection is None and self._buffer.waiting > _OUT_MOST:
             self._client.pause(True)
 
     def end_body(self, trailers: bytes) -> None:
         """The request is complete; `trailers` are whole header lines."""
         self.request_done = True
         if not self._over:
-            self._outbox.end(trailers)
+            self._buffer.end(trailers)
 
     def flush(self) -> None:
         """Send what has been read of the request, if there is a connection for it."""
         if self._over or self._connection is None:
             return
-        data = self._outbox.take()
+        data = self._buffer.take()
         if data:
             # Before the write: on one machine it may wake the target, which then runs in our stead.
             self._written_at = time.time()
@@ -118,10 +118,10 @@ class Exchange:
 
     def check_head(self, now_ns: int) -> None:
         """Give up on a target that has begun a head and doesn't end it."""
-        limit = self._gateway.limits.head
+        limit = self._worker.limits.head
         since = self._reply.head_since_ns
         if since and now_ns - since > limit * 1e9:
-            message = f"{self._gateway.target.url} began a response, no head in {limit:g} s"
+            message = f"{self._worker.target.url} began a response, no head in {limit:g} s"
             self._fail(504, "head_timeout", message)
 
     def stop(self) -> None:
@@ -143,7 +143,7 @@ class Exchange:
         elif connection is not None and self._may_retry(connection):
             self._retry()
         else:
-            self._fail(502, cause, f"{self._gateway.target.url}: {detail}")
+            self._fail(502, cause, f"{self._worker.target.url}: {detail}")
 
     def reply_too_large(self, detail: str) -> None:
         if self._reply.status:
@@ -157,11 +157,11 @@ class Exchange:
     # ---
 
     def _new_reply(self) -> Reply:
-        return Reply(self, self.request, self._gateway, self._client.transport)
+        return Reply(self, self.request, self._worker, self._client.transport)
 
     async def _connect(self) -> None:
         try:
-            connection = await self._gateway.pool.connect()
+            connection = await self._worker.pool.connect()
         except ConnectError as error:
             self._connecting = None
             self._fail(error.status, error.cause, error.message)
@@ -173,27 +173,27 @@ class Exchange:
         self._connection = connection
         self._connecting = None
         connection.receiver = self._reply
-        if self._outbox.waiting > _OUT_MOST:
+        if self._buffer.waiting > _OUT_MOST:
             self._client.pause(False)
 
     def _may_retry(self, connection: UpstreamConnection) -> bool:
-        return connection.reused and not self._reply.began and self._outbox.can_rewind()
+        return connection.reused and not self._reply.began and self._buffer.can_rewind()
 
     def _retry(self) -> None:
         """Send the request again on a new connection: the pooled one had been closed.
 
         A new connection isn't `reused`, so that there is one retry at most.
         """
-        self._gateway.counters.retries += 1
+        self._worker.counters.retries += 1
         self._reply.detach()
         self._reply = self._new_reply()
-        self._outbox.rewind()
+        self._buffer.rewind()
         self._connecting = asyncio.ensure_future(self._connect())
 
     def _fail(self, status: int, cause: str, message: str) -> None:
         """Answer in the target's place; recorded with origin `proxy`."""
         if not self._written_ns:
-            self.request.note_start(self._outbox.body_start())
+            self.request.note_start(self._buffer.body_start())
         keep = self.request.keep_alive and self.request_done
         head_only = self.request.method == b"HEAD"
         self._client.transport.write(
@@ -226,7 +226,7 @@ class Exchange:
         found = reader.found if reader is not None else integrity.Found()
         if kind is not None:
             found.add(kind, detail)
-        if refusal := self.request.refusal(reply.status, reply.location, self._gateway.target):
+        if refusal := self.request.refusal(reply.status, reply.location, self._worker.target):
             found.add(integrity.HTTP_ERROR, refusal)
         moments = Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
         gaps, tail = [], b""
@@ -248,11 +248,11 @@ class Exchange:
             figures["request_id"] = reply.request_id
         verdict = found.verdict()
         if reader is not None and reply.tail and deliver:
-            tail = tail_comment(figures, reader, gaps, verdict, self._gateway.tail_secret)
-        if deliver and reply.delivery is not None:
-            reply.delivery.end(reply.trailers, tail)
-        elif reply.delivery is not None and not self._client.gone:
-            reply.delivery.abandon()
+            tail = tail_comment(figures, reader, gaps, verdict, self._worker.tail_secret)
+        if deliver and reply.writer is not None:
+            reply.writer.end(reply.trailers, tail)
+        elif reply.writer is not None and not self._client.gone:
+            reply.writer.abandon()
         row = self._row(reply.status, "target", verdict)
         row["stream"] = wants == STREAM or (reader is not None and wants != JSON)
         row.update(figures)
@@ -274,18 +274,18 @@ class Exchange:
         row = self.request.record(status, origin, verdict)
         row["time"] = self._written_at or time.time()
         row["start_ns"] = self._written_ns or perf_counter_ns()
-        row["bytes_sent"], row["bytes_received"] = self._outbox.body_bytes, self._reply.received
+        row["bytes_sent"], row["bytes_received"] = self._buffer.body_bytes, self._reply.received
         return row
 
     def _finish(self, row: Record, *, keep: bool) -> None:
         self._over = True
-        self._outbox.clear()
+        self._buffer.clear()
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None
-        gateway, connection = self._gateway, self._connection
+        worker, connection = self._worker, self._connection
         self._connection = None
-        gateway.live.discard(self)
+        worker.live.discard(self)
         reusable = self._reply.complete and self._reply.reusable and self.request_done
         reusable = reusable and not self.request.fresh
         self._reply.detach()
@@ -293,8 +293,8 @@ class Exchange:
             connection.receiver = None
             connection.pause(False)
             if reusable:
-                gateway.pool.give_back(connection)
+                worker.pool.give_back(connection)
             else:
                 connection.close()
         self._client.exchange_over(self, keep=keep)
-        gateway.journal.add(row)
+        worker.journal.add(row)

@@ -16,7 +16,7 @@ from janbench.proxy.message.limits import MAX_HEAD, MAX_HEADERS, MessageError
 
 if TYPE_CHECKING:
     from janbench.proxy.http.http1 import Headers
-    from janbench.proxy.http.worker_context import Gateway
+    from janbench.proxy.http.worker_context import WorkerContext
 
 _PIPELINE_MOST = 16
 """Requests that may wait behind the one in work before the client is told to wait."""
@@ -30,8 +30,8 @@ class ClientConnection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, gateway: Gateway, clients: set[ClientConnection]) -> None:
-        self._gateway = gateway
+    def __init__(self, worker: WorkerContext, clients: set[ClientConnection]) -> None:
+        self._worker = worker
         self._clients = clients
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._queue: deque[Exchange] = deque()
@@ -50,7 +50,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=_WRITE_HIGH)
-        self._gateway.counters.clients += 1
+        self._worker.counters.clients += 1
         self._clients.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -75,7 +75,7 @@ class ClientConnection(asyncio.Protocol):
             self._queue[0].flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self._gateway.counters.clients -= 1
+        self._worker.counters.clients -= 1
         self._clients.discard(self)
         self._closing = self.gone = True
         self._parser = self._reading = None
@@ -121,7 +121,7 @@ class ClientConnection(asyncio.Protocol):
             version=parser.get_http_version(),
             keep_alive=parser.should_keep_alive(),
         )
-        self._reading = exchange = Exchange(self._gateway, self, request)
+        self._reading = exchange = Exchange(self._worker, self, request)
         self._queue.append(exchange)
         if len(self._queue) == 1:
             exchange.start()
@@ -168,7 +168,7 @@ class ClientConnection(asyncio.Protocol):
 
     def check_silence(self, now_ns: int) -> None:
         """End a connection that takes too long over a request, or carries none for long."""
-        limits = self._gateway.limits
+        limits = self._worker.limits
         if self._closing or self._paused:
             return
         if self._reading is not None:

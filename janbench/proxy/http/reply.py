@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from janbench.proxy.http.coding import CodingError, Inflater, TooLargeError, inflater_for
 from janbench.proxy.http.http1 import response_head, without_coding
 from janbench.proxy.http.parties import ReplyListener
-from janbench.proxy.http.response_writer import Delivery, HeldDelivery, TailDelivery
+from janbench.proxy.http.response_writer import HeldWriter, ResponseWriter, TailWriter
 from janbench.proxy.message.lenient import response_parser, strict
 from janbench.proxy.message.limits import MAX_HEADERS, UNREADABLE_SHARE, MessageError
-from janbench.proxy.message.response_fields import ResponseFields, read_fields
+from janbench.proxy.message.response_fields import HeadLines, ResponseFields, read_fields
 from janbench.proxy.stream.reader import StreamReader
 
 if TYPE_CHECKING:
@@ -18,27 +18,21 @@ if TYPE_CHECKING:
 
     from janbench.proxy.http.http1 import Headers
     from janbench.proxy.http.request import Request
-    from janbench.proxy.http.worker_context import Gateway
+    from janbench.proxy.http.worker_context import WorkerContext
 
 _MAX_JSON = 1 << 20
 """Bytes of a JSON reply that are kept to read its usage; longer ones go by unread."""
-
-
-class _Head:
-    """Status line and headers while they are being read."""
-
-    __slots__ = ("headers", "reason")
-
-    def __init__(self) -> None:
-        self.reason = b""
-        self.headers: Headers = []
 
 
 class Reply:
     """Callbacks of the response parser; times are perf_counter_ns, 0 means never."""
 
     def __init__(
-        self, listener: ReplyListener, request: Request, gateway: Gateway, client: asyncio.Transport
+        self,
+        listener: ReplyListener,
+        request: Request,
+        worker: WorkerContext,
+        client: asyncio.Transport,
     ) -> None:
         # The parser's body callback is the list's own: a read may bring a hundred small chunks.
         self.pieces: list[bytes] = []
@@ -63,25 +57,25 @@ class Reply:
         self.request_id = ""
         self.location = ""
         self.tail = False
-        self.delivery: Delivery | None = None
+        self.writer: ResponseWriter | None = None
         self.trailers: Headers = []
         self._inflater: Inflater | None = None
         self._counts = 1
-        self._head = _Head()
+        self._head = HeadLines()
         self._begin_ns = 0
         self._body_pieces = 0
         self._listener: ReplyListener | None = listener
         self._request = request
-        self._gateway = gateway
+        self._worker = worker
         self._client = client
 
     def detach(self) -> None:
         """Break the reference cycles: the exchange is over."""
         self._listener = None
         del self.parser
-        if self.delivery is not None:
-            self.delivery.release()
-            self.delivery = None
+        if self.writer is not None:
+            self.writer.release()
+            self.writer = None
 
     # --- parser callbacks
 
@@ -91,7 +85,7 @@ class Reply:
             return
         self.began = True
         self._begin_ns = self.head_since_ns = self.now
-        self._head = _Head()
+        self._head = HeadLines()
 
     def on_status(self, reason: bytes) -> None:
         self._head.reason += reason
@@ -136,7 +130,7 @@ class Reply:
         pieces = self.pieces
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        if self.delivery is None or not data:
+        if self.writer is None or not data:
             return
         self.received += len(data)
         try:
@@ -145,10 +139,10 @@ class Reply:
             self._refuse_size()
             return
         if data:
-            self.delivery.write(data)
+            self.writer.write(data)
         if not self.complete:  # else the end is sent with it
             self.head_waits = False
-            self.delivery.flush()
+            self.writer.flush()
 
     def read_again(self) -> bytes | None:
         if not self.raw_head or self.status:
@@ -160,8 +154,8 @@ class Reply:
 
     def send_head(self) -> None:
         self.head_waits = False
-        if self.delivery is not None:
-            self.delivery.flush()
+        if self.writer is not None:
+            self.writer.flush()
 
     def finished(self) -> None:
         if self._listener is not None:
@@ -200,7 +194,7 @@ class Reply:
 
     def _read(self, data: bytes) -> bytes:
         """Look at a piece of the body; return what the client is to get for it."""
-        if self.received * self._counts > self._gateway.limits.response:
+        if self.received * self._counts > self._worker.limits.response:
             raise TooLargeError
         if self._inflater is not None:
             return self._inflated(data, self._inflater)
@@ -227,7 +221,7 @@ class Reply:
 
     def _refuse_size(self) -> None:
         if self._listener is not None:
-            most = self._gateway.limits.response / (1 << 20)
+            most = self._worker.limits.response / (1 << 20)
             self._listener.reply_too_large(f"the response is larger than {most:g} MiB")
 
     def _completed(self) -> None:
@@ -250,7 +244,7 @@ class Reply:
         fields = read_fields(head.headers, self.parser.get_http_version())
         self.request_id, self.location = fields.request_id, fields.location
         bodyless = request.method == b"HEAD" or status in (204, 304)
-        if not bodyless and (fields.length or 0) > self._gateway.limits.response:
+        if not bodyless and (fields.length or 0) > self._worker.limits.response:
             self._refuse_size()
             return
         self.until_close = not (bodyless or fields.chunked or fields.length is not None)
@@ -269,21 +263,21 @@ class Reply:
         )
         self.status = status
         self.head_waits = True
-        self.delivery = self._deliver(written, chunked=frames and not bodyless)
+        self.writer = self._writer_for(written, chunked=frames and not bodyless)
 
-    def _deliver(self, head: bytes, *, chunked: bool) -> Delivery:
+    def _writer_for(self, head: bytes, *, chunked: bool) -> ResponseWriter:
         context = self._request.context
         if self.reader is None or context is None:
-            return Delivery(self._client, head, chunked=chunked)
+            return ResponseWriter(self._client, head, chunked=chunked)
         if self.tail and context.tail_only:
-            return TailDelivery(self._client, head, chunked=chunked)
-        return HeldDelivery(self._client, head, self._gateway.budget, chunked=chunked)
+            return TailWriter(self._client, head, chunked=chunked)
+        return HeldWriter(self._client, head, self._worker.budget, chunked=chunked)
 
     def _observe(self, fields: ResponseFields) -> None:
         """Decide how the body is read."""
         request = self._request
         if fields.codings:
-            self._inflater = inflater_for(fields.codings, self._gateway.limits.response)
+            self._inflater = inflater_for(fields.codings, self._worker.limits.response)
             if self._inflater is None:
                 self._counts = UNREADABLE_SHARE
         if not fields.is_stream:
@@ -291,9 +285,9 @@ class Reply:
             self.body_kept = bool(asked) and not fields.codings
             return
         self.reader = StreamReader(request.stand_in)
-        self._gateway.counters.streams += 1
+        self._worker.counters.streams += 1
         if fields.codings and self._inflater is None:
             self.reader.leave_unread(f"not read, hence not timed: compressed ({fields.named})")
             return
         # A whole answer that calls itself an event stream is left as it is: a script parses it.
-        self.tail = self._gateway.tail_always or request.takes_tail
+        self.tail = self._worker.tail_always or request.takes_tail

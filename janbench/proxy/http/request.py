@@ -60,7 +60,7 @@ class Request:
 
     @property
     def stand_in(self) -> tuple[str, ...]:
-        """Beginnings of ids by which a gateway marks a stand-in answer."""
+        """Beginnings of ids by which a worker marks a stand-in answer."""
         return self.context.stand_in if self.context is not None else ()
 
     def path(self) -> str:

@@ -10,7 +10,7 @@ _REPLAY_MOST = 256 << 10
 """Bytes of a request that are kept so that a stale connection can be replaced unnoticed."""
 
 
-class Outbox:
+class RequestBuffer:
     """Bytes of one request on their way to the target; `body_bytes` counts its decoded body."""
 
     __slots__ = ("_head_taken", "_out", "_replay", "_request", "_target", "body_bytes", "waiting")

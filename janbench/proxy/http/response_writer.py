@@ -31,7 +31,7 @@ class HoldBudget:
         self.limit = max(_HOLD_LEAST, min(_HOLD_MOST, _HOLD_TOTAL // max(1, self._streams)))
 
 
-class Delivery:
+class ResponseWriter:
     """Passes a response on; `chunked` frames its body, else the head's framing holds.
 
     What one read from the target brought is sent together: `flush` sends it, `end` sends it and
@@ -80,7 +80,7 @@ class Delivery:
             self._parts.append(data)
 
 
-class HeldDelivery(Delivery):
+class HeldWriter(ResponseWriter):
     """Keeps the body until it ends, or until it reaches the budget's limit."""
 
     __slots__ = ("_budget", "_held")
@@ -126,7 +126,7 @@ class HeldDelivery(Delivery):
             self._held = bytearray()
 
 
-class TailDelivery(Delivery):
+class TailWriter(ResponseWriter):
     """Sends the tail and nothing of the body, to a script that has no use for it."""
 
     __slots__ = ()

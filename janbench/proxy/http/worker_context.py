@@ -43,7 +43,7 @@ class Counters:
         self.clients = 0
 
 
-class Gateway:
+class WorkerContext:
     """Target, pool, journal and counters; `live` holds every exchange that isn't over."""
 
     __slots__ = (

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from janbench.proxy.http.http1 import Headers
 
 
+class HeadLines:
+    """Status line and headers while they are being read."""
+
+    __slots__ = ("headers", "reason")
+
+    def __init__(self) -> None:
+        self.reason = b""
+        self.headers: Headers = []
+
+
 @dataclass
 class ResponseFields:
     """`length` is None without a Content-Length, `codings` are those that change the body."""

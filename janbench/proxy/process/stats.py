@@ -11,7 +11,7 @@ from typing import TypedDict
 import orjson
 
 from janbench.files import replace_file
-from janbench.proxy.http.worker_context import Gateway
+from janbench.proxy.http.worker_context import WorkerContext
 from janbench.proxy.process.lag import LagSampler
 from janbench.proxy.process.system import peak_rss_mb
 
@@ -48,9 +48,9 @@ class Stats(TypedDict):
 class Meter:
     """Measures CPU and memory of this process; call `tick` each second."""
 
-    def __init__(self, worker: int, gateway: Gateway, lag: LagSampler) -> None:
+    def __init__(self, worker: int, context: WorkerContext, lag: LagSampler) -> None:
         self._worker = worker
-        self._gateway = gateway
+        self._context = context
         self._lag = lag
         self._started = self._last = time.perf_counter()
         self._cpu_started = self._cpu_last = time.process_time()
@@ -61,15 +61,15 @@ class Meter:
     def tick(self) -> None:
         """Add the time since the last tick to the active time if there were requests in it."""
         now, cpu = time.perf_counter(), time.process_time()
-        requests = self._gateway.counters.requests
-        if requests != self._requests_last or self._gateway.live:
+        requests = self._context.counters.requests
+        if requests != self._requests_last or self._context.live:
             self._active_s += now - self._last
             self._active_cpu_s += cpu - self._cpu_last
         self._last, self._cpu_last, self._requests_last = now, cpu, requests
 
     def stats(self, queue_depth_max: int) -> Stats:
         """Return the figures so far."""
-        counters, lag = self._gateway.counters, self._lag
+        counters, lag = self._context.counters, self._lag
         return {
             "worker": self._worker,
             "requests": counters.requests,

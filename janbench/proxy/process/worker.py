@@ -14,7 +14,7 @@ from janbench.errors import CompanionError
 from janbench.proxy.http.listener import ClientConnection
 from janbench.proxy.http.pool import Pool
 from janbench.proxy.http.target import Target, TlsOptions, tls_context
-from janbench.proxy.http.worker_context import Gateway
+from janbench.proxy.http.worker_context import WorkerContext
 from janbench.proxy.message.limits import Limits
 from janbench.proxy.process.lag import LagSampler
 from janbench.proxy.process.records import NoRecords, RecordWriter
@@ -99,7 +99,7 @@ class Worker:
         ask_for_fine_timers()
         ask_for_priority()  # before the writer's thread is made, which inherits it
         journal = self._open_journal(loop, stop)
-        gateway = Gateway(
+        context = WorkerContext(
             self._options.target,
             self._pool,
             journal,
@@ -111,7 +111,7 @@ class Worker:
         clients: set[ClientConnection] = set()
 
         def connect() -> ClientConnection:
-            return ClientConnection(gateway, clients)
+            return ClientConnection(context, clients)
 
         server = await loop.create_server(connect, sock=self._socket, backlog=BACKLOG)
         stop_on_signals(loop, stop)
@@ -119,19 +119,19 @@ class Worker:
             stop_with_parent(self._lifeline, loop, stop)
         calm_the_collector(50_000, 20, 50)
         lag.start()
-        meter = Meter(self._number, gateway, lag)
+        meter = Meter(self._number, context, lag)
         self._on_ready()
         while not stop.is_set():
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK_S)
             meter.tick()
-            self._end_stalled(gateway)
-            self._end_silent(gateway, clients)
+            self._end_stalled(context)
+            self._end_silent(context, clients)
             if not stop.is_set():
                 self._publish(meter.stats(journal.depth_max))
         lag.stop()
         server.close()
-        for exchange in list(gateway.live):
+        for exchange in list(context.live):
             exchange.stop()
         for client in list(clients):
             client.transport.close()
@@ -153,16 +153,16 @@ class Worker:
         path = self._options.records / f"records-{self._number}.jsonl"
         return RecordWriter(path, disk_failed)
 
-    def _end_silent(self, gateway: Gateway, clients: set[ClientConnection]) -> None:
+    def _end_silent(self, context: WorkerContext, clients: set[ClientConnection]) -> None:
         now = perf_counter_ns()
-        for exchange in list(gateway.live):
+        for exchange in list(context.live):
             exchange.check_head(now)
         for client in list(clients):
             client.check_silence(now)
         self._pool.drop_unused()
 
-    def _end_stalled(self, gateway: Gateway) -> None:
+    def _end_stalled(self, context: WorkerContext) -> None:
         limit = int(self._options.stall_timeout * 1e9)
         now = perf_counter_ns()
-        for exchange in list(gateway.live):
+        for exchange in list(context.live):
             exchange.check_stall(now, limit)
