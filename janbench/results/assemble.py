@@ -19,6 +19,7 @@ from janbench.model.results.result import (
     Throughput,
     Validity,
 )
+from janbench.results.answer_notes import answer_notes
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
 from janbench.results.slo import (
@@ -87,6 +88,7 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         checks=[_owned(check, subject) for check in summary.checks],
         thresholds=[t for t in summary.thresholds() if (t.metric, t.expression) not in own],
         stream_errors=_stream_classes(evidence, summary),
+        answer_notes=answer_notes(evidence.records, summary),
         validity=_validity(evidence, summary),
     )
     measured = Measured(

@@ -16,6 +16,7 @@ from janbench.model.k6_exit import THRESHOLDS_CROSSED, error_message
 from janbench.model.results.case_info import Subject
 from janbench.model.results.result import Reason, ScenarioResult, Verdict
 from janbench.model.thresholds import TOKENS_SPENT
+from janbench.results.answer_notes import note_warnings
 
 
 def judge(
@@ -274,6 +275,7 @@ def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
                     message=f"Check failed in {share:.1%} of cases: {check.name}.",
                     value=share,
                 )
+    yield from note_warnings(result.answer_notes)
     if result.validity.relogins:
         yield Reason(
             kind="warning",

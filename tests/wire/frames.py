@@ -23,7 +23,9 @@ class FrameCase:
 
     def body(self) -> str:
         """Return the frames as a stream's body."""
-        ending = [{"delta": {}, "finish": "stop"}, {"text": "[DONE]"}] if self.stop else []
+        ending: list[dict[str, Any]] = (
+            [{"delta": {}, "finish": "stop"}, {"text": "[DONE]"}] if self.stop else []
+        )
         return "".join(_text(frame) for frame in [*self.frames, *ending])
 
 

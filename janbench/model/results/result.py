@@ -179,6 +179,7 @@ class ScenarioResult(Printable):
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     slo: Slo = Field(default_factory=Slo)
     stream_errors: dict[str, int] = Field(default_factory=dict)
+    answer_notes: dict[str, int] = Field(default_factory=dict)
     validity: Validity = Field(default_factory=Validity)
 
 

@@ -152,6 +152,7 @@ def _scenario(run: PushedRun) -> ScenarioResult:
         steps={step: _step(run, step) for step in run.steps()},
         slo=Slo(goodput=run.pushed("goodput_ratio")),
         stream_errors={k: int(v) for k, v in run.totals_by("llm_streams", "kind").items()},
+        answer_notes={k: int(v) for k, v in run.totals_by("llm_answer_notes", "note").items()},
         validity=Validity(
             dropped_iterations=int(run.total("dropped_iterations")),
             proxy_lag_p99_ms=_milliseconds(run.pushed("generator_lag_seconds", 'source="proxy"')),

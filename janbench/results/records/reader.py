@@ -143,6 +143,15 @@ class Records:
             self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", [])
         )
 
+    def notes(self) -> dict[str, int]:
+        """Count the answers by what should be known of them."""
+        rows = self._ask(
+            """SELECT unnest(string_split(notes, '; ')) AS note, count(*) FROM records
+               WHERE notes IS NOT NULL AND step IS NOT NULL GROUP BY 1 ORDER BY 1""",
+            [],
+        )
+        return {str(note): int(count) for note, count in rows}
+
     def why_untimed(self) -> str:
         """Say why good streams have no times, as most of them tell; empty when they have."""
         rows = self._ask(

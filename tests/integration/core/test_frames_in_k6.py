@@ -26,8 +26,9 @@ export default function () {
     const { story } = read;
     console.log(JSON.stringify({
       name, class: read.integrity, events: read.contentEvents, finish: read.finish,
-      text: story.text, tokens: read.outputTokens, source: read.estimated ? 'estimated' : 'usage', notes: read.notes,
-      reasoning: story.reasoning, visible: story.kinds.includes('visible'), detail: read.detail,
+      text: story.text, tokens: read.outputTokens, source: read.estimated ? 'estimated' : 'usage',
+      notes: read.notes, reasoning: story.reasoning, visible: story.kinds.includes('visible'),
+      detail: read.detail,
       calls: story.tools.map((call) => ({ name: call.name, arguments: call.arguments })),
     }));
   }
