@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -25,11 +25,8 @@ class _SizeType(click.ParamType[int]):
 max_response_option = click.option(
     "--max-response",
     type=_SizeType(),
-    default="64m",
-    show_default=True,
     metavar="SIZE",
-    envvar="JANBENCH_MAX_RESPONSE",
-    help="Largest response that the timing proxy passes to k6.  [JANBENCH_MAX_RESPONSE]",
+    help="Largest response that the timing proxy passes on.  [JANBENCH_MAX_RESPONSE; 64m]",
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -48,6 +45,15 @@ overrides_option = click.option(
     metavar="KEY=VALUE",
     help="Override any key: scenarios.NAME.load.rate=5.",
 )
+
+
+def max_response(given: int | None, environment: Mapping[str, str]) -> int:
+    """Return the bytes of the largest response; raises ConfigError for a bad variable."""
+    text = environment.get("JANBENCH_MAX_RESPONSE") or "64m"
+    size = parse_size(text)
+    if size is None:
+        raise ConfigError(f"JANBENCH_MAX_RESPONSE is not an amount such as 64m: {text!r}")
+    return given or size
 
 
 def warn_if_exposed(host: str, what: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from janbench.cli.options import max_response as max_response_of
 from janbench.cli.options import max_response_option, warn_if_exposed
 from janbench.config.connecting import refuse_forward_proxy
 from janbench.config.environment import TAIL_KEY, read_environment
@@ -100,7 +101,7 @@ def proxy(
     tail: str,
     head_timeout: float,
     idle_timeout: float,
-    max_response: int,
+    max_response: int | None,
     ready_json: bool,
     exit_with_stdin: bool,
 ) -> None:
@@ -111,6 +112,7 @@ def proxy(
     """
     host, port = _address(listen)
     environment = read_environment()
+    largest = max_response_of(max_response, environment)
     options = ProxyOptions(
         target=parse_target(target),
         host=host,
@@ -120,7 +122,7 @@ def proxy(
         workers=proxy_workers,
         connect_timeout=connect_timeout,
         stall_timeout=stall_timeout,
-        limits=Limits(response=max_response, head=head_timeout, idle=idle_timeout),
+        limits=Limits(response=largest, head=head_timeout, idle=idle_timeout),
         tail_always=tail == "always",
         tail_secret=environment.get(TAIL_KEY, "").encode(),
     )

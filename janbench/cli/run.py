@@ -16,6 +16,7 @@ from janbench.cli.conduct import (
 )
 from janbench.cli.options import (
     assignments,
+    max_response,
     max_response_option,
     overrides_option,
     scenarios_option,
@@ -137,11 +138,13 @@ def _request(options: dict[str, Any]) -> Any:
     pairs = assignments(options["pairs"])
     given = ("names", "everything", "scenario_file", "overrides", "engine", "instances", "k6",
              "image", "cpus", "memory", "timing", "demo", "testid", "skip_preflight",
-             "proxy_workers", "max_response", "insecure", "ca_file", "prometheus",
+             "proxy_workers", "insecure", "ca_file", "prometheus",
              "native_histograms", "otel", "trace", "interleave", "dashboard")  # fmt: skip
+    environment = {**read_environment(), **pairs}
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
-        environment={**read_environment(), **pairs},
+        environment=environment,
+        max_response=max_response(options["max_response"], environment),
         pairs=pairs,
         results=Path(options["results"]),
         limits=limits_of(options),

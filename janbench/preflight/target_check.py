@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from janbench.errors import ConfigError, TargetError, suggestion
@@ -18,6 +20,7 @@ from janbench.model.load.plan import Plan
 
 _BUDGET_S = 4.5
 _CONNECT_S = 2.0
+_MOST = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ def check_target(plan: Plan, *, verify: bool = True, ca_file: Path | None = None
     read.
     """
     return _Checker(plan, _Trusting(verify, ca_file)).check()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A status and a JSON object, empty for anything else."""
+
+    status: int
+    body: dict[str, Any]
 
 
 class _Trusting(HTTPAdapter):
@@ -88,11 +99,11 @@ class _Checker:
 
     def _log_in(self, login: Call) -> None:
         answer = self._call(login.method, login.path, {})
-        token = _json(answer).get("access_token")
-        if answer.status_code != login.status or not token:
+        token = answer.body.get("access_token")
+        if answer.status != login.status or not token:
             raise TargetError(
                 f"guest login at {self.plan.target.base}{login.path} gave status "
-                f"{answer.status_code}, not {login.status} with an access token",
+                f"{answer.status}, not {login.status} with an access token",
                 hint=f"Is this a {self.plan.target.flavour} server, and --base without /v1 at its "
                 "end? Choose another kind with --flavour, or set API_KEY.",
             )
@@ -102,15 +113,15 @@ class _Checker:
         path, model = self.plan.flavour.models.path, self.plan.target.model
         answer = self._call("GET", path, None)
         where = f"{self.plan.target.base}{path}"
-        if answer.status_code in (401, 403):
+        if answer.status in (401, 403):
             raise TargetError(
-                f"{where} refuses the credentials (status {answer.status_code})",
+                f"{where} refuses the credentials (status {answer.status})",
                 hint="Set API_KEY (in the environment or in .env) to a valid key.",
             )
-        listed = _json(answer).get("data")
-        if answer.status_code != 200 or not isinstance(listed, list):
+        listed = answer.body.get("data")
+        if answer.status != 200 or not isinstance(listed, list):
             raise TargetError(
-                f"{where} gave status {answer.status_code} and no list of models",
+                f"{where} gave status {answer.status} and no list of models",
                 hint="Check --base (without /v1 at its end) and --flavour.",
             )
         models = tuple(
@@ -123,17 +134,20 @@ class _Checker:
             )
         return models
 
-    def _call(self, method: str, path: str, body: Any) -> requests.Response:
+    def _call(self, method: str, path: str, body: Any) -> _Answer:
         base = self.plan.target.base
         left = max(0.2, _BUDGET_S - (time.monotonic() - self.started))
+        until = time.monotonic() + left
         try:
-            answer = self.session.request(
+            with self.session.request(
                 method,
                 base + path,
                 json=body,
                 timeout=(min(_CONNECT_S, left), left),
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as answer:
+                content = _content(answer, until)
         except requests.exceptions.SSLError as error:
             raise TargetError(
                 f"TLS to {base} failed: {_cause(error)}",
@@ -158,13 +172,31 @@ class _Checker:
                 where=base + path,
                 hint=redirect.redirect_hint(base, path, location),
             )
-        return answer
+        return _Answer(answer.status_code, _json(content))
 
 
-def _json(answer: requests.Response) -> dict[str, Any]:
+def _content(answer: requests.Response, until: float) -> bytes:
+    """Read a body in bounds: neither its size nor its pace is left to the target."""
+    read = getattr(answer.raw, "read1", answer.raw.read)
+    content = bytearray()
     try:
-        body = answer.json()
-    except ValueError:
+        while piece := read(65_536, decode_content=True):
+            content += piece
+            if len(content) > _MOST:
+                raise TargetError(f"{answer.url} answers with more than {_MOST >> 20} MiB")
+            if time.monotonic() > until:
+                raise requests.exceptions.Timeout
+    except (urllib3.exceptions.TimeoutError, TimeoutError):
+        raise requests.exceptions.Timeout from None
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ConnectionError(error) from None
+    return bytes(content)
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

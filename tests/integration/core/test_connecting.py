@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,3 +144,41 @@ def test_fresh_connections(connection: str, connections: int, timing: str, tmp_p
         )  # fmt: skip
     assert ran.code == 0, ran.stdout + ran.stderr
     assert server.connections == connections
+
+
+def test_a_preflight_is_bounded(tmp_path: Path) -> None:
+    _scenario(tmp_path)
+    with receiver(body=b" " * (17 << 20)) as target:
+        ran = janbench(tmp_path, "run", "chat", "--base", target.url)
+    assert ran.code == 3
+    assert "answers with more than 16 MiB" in " ".join(ran.stdout.split())
+
+    async def drip(_: Request, __: Reader, writer: Writer) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _byte in range(1000):
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    with ScriptedServer(routes={"/v1/models": drip}) as server:
+        started = time.monotonic()
+        ran = janbench(tmp_path, "run", "chat", "--base", server.url)
+    assert ran.code == 3
+    assert "gave no answer in" in " ".join(ran.stdout.split())
+    assert time.monotonic() - started < 15
+
+
+def test_too_large_for_k6(tmp_path: Path) -> None:
+    _scenario(tmp_path)
+    with _server() as server:
+        ran = janbench(
+            tmp_path, "run", "chat", "--single", "--skip-preflight", "--base", server.url,
+            extra={"JANBENCH_MAX_RESPONSE": "150"},
+        )  # fmt: skip
+        wrong = janbench(
+            tmp_path, "run", "chat", "--base", server.url, extra={"JANBENCH_MAX_RESPONSE": "lots"}
+        )
+    assert ran.code == 1
+    assert ran.scenario["stream_errors"] == {"too_large": 3}
+    assert wrong.code == 2
+    assert "JANBENCH_MAX_RESPONSE" in wrong.stderr
