@@ -20,6 +20,7 @@ from janbench.model.results.result import (
     RunResult,
     ScenarioResult,
     Slo,
+    StageResult,
     StepResult,
     TargetInfo,
     ThresholdResult,
@@ -41,6 +42,22 @@ def distribution(p50: float, count: int = 300) -> Distribution:
     )  # fmt: skip
 
 
+def stage_result(
+    lane: str, span_s: tuple[float, float], rates: tuple[float, float], share: float = 1.0
+) -> StageResult:
+    """A stage in which this share of what was asked for was answered well."""
+    (start, end), (first, last) = span_s, rates
+    mean = (first + last) / 2
+    planned = round((end - start) * mean)
+    return StageResult(
+        lane=lane, start_s=start, end_s=end, start_rate=first, end_rate=last,
+        planned_iterations=planned, started_iterations=planned, requests=planned,
+        failed=round(planned * (1 - share)), requests_per_s=mean * share,
+        asked_requests_per_s=mean, ttft_ms=distribution(210, planned),
+        e2e_ms=distribution(1500, planned),
+    )  # fmt: skip
+
+
 def scenario_result(name: str = SCENARIO, **changes: Any) -> ScenarioResult:
     """A scenario that passed, with everything in it."""
     base: dict[str, Any] = {
@@ -55,6 +72,11 @@ def scenario_result(name: str = SCENARIO, **changes: Any) -> ScenarioResult:
                        started_iterations=480, dropped_iterations=0),
             LaneResult(name="stream", asked_rate=1, planned_iterations=240,
                        started_iterations=240, dropped_iterations=0),
+        ],
+        "stages": [
+            stage_result("stream", (0, 60), (0, 1)),
+            stage_result("stream", (60, 240), (1, 1)),
+            stage_result("stream", (240, 300), (1, 0)),
         ],
         "requests": Requests(attempted=2880, completed=2880, failed=0, dropped=0),
         "metrics": {

@@ -51,7 +51,7 @@ def conduct(request: Any, options: dict[str, Any]) -> tuple[Any, Any]:
     from rich.console import Console
 
     from janbench.pipeline.run import run
-    from janbench.reports.live import ConsoleListener
+    from janbench.reports.terminal.live import ConsoleListener
 
     console = Console(stderr=options["as_json"], soft_wrap=False)
     listener = ConsoleListener(console, quiet=options["quiet"], verbose=options["verbose"])

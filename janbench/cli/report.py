@@ -96,7 +96,7 @@ def _text(loaded: LoadedRun, form: str) -> str:
 def _terminal(loaded: LoadedRun) -> str:
     from rich.console import Console
 
-    from janbench.reports.console import print_run
+    from janbench.reports.terminal.console import print_run
 
     console = Console(highlight=False)
     with console.capture() as capture:

@@ -11,7 +11,7 @@ from typing_extensions import Self
 from janbench.model.base import Frozen
 from janbench.model.load.load import MAIN, Load
 from janbench.model.slo import Slo, Wanted
-from janbench.model.steps.step import BaseStep, Choose, Group, Leaf, ModelStep, Step, leaves
+from janbench.model.steps.step import BaseStep, Choose, Group, Leaf, ModelStep, Step, every, leaves
 from janbench.model.thresholds import KNOWN, Threshold, complaint
 
 __all__ = ["Load", "Scenario", "ScenarioFile", "Target"]
@@ -140,6 +140,16 @@ class Scenario(Frozen):
     def expected_visits(self, lane: str) -> list[tuple[Leaf, float]]:
         """Return each leaf of a lane with how often an iteration is expected to run it."""
         return [(leaf, share) for leaf, share, _ in _visits(self.steps, lane)]
+
+    def model_requests_of(self, lane: str) -> float | None:
+        """Return the requests to the model in an iteration; None where a condition decides."""
+        if any(step.condition for step in every(self.steps)):
+            return None
+        return sum(
+            share * step.most_requests
+            for step, share, _ in _visits(self.steps, lane)
+            if step.model_talk
+        )
 
     def most_requests_of(self, lane: str) -> float:
         """Return the most requests that an iteration of a lane can make.

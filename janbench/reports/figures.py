@@ -37,6 +37,11 @@ def count(value: int | None) -> str:
     return ABSENT if value is None else f"{value:,}"
 
 
+def counted(number: int, thing: str) -> str:
+    """Write a number of things: `1 test case`, `2,000 requests`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def length(seconds: float) -> str:
     """Write a length of time: `8.3 s`, `5 min`, `1 h 02 min`."""
     if seconds < 60:

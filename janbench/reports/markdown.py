@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from janbench.model.metric import title_of
 from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult
-from janbench.reports import figures
+from janbench.reports import figures, stages
 from janbench.reports.table import markdown_table
 
 MARKS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "error": "🛑", "interrupted": "⏹️"}
@@ -79,6 +79,7 @@ def _scenario(scenario: ScenarioResult) -> Iterator[str]:
     yield from _reasons(scenario.reasons)
     yield from _limits(scenario)
     yield from _metrics(scenario)
+    yield from _stages(scenario)
     yield from _steps(scenario)
     yield from _failed_checks(scenario)
     yield from _streams(scenario)
@@ -141,6 +142,17 @@ def _metrics(scenario: ScenarioResult) -> Iterator[str]:
     for name, why in scenario.unmeasured.items():
         yield f"- {escape(title_of(name))} wasn't measured: {escape(why)}"
     if scenario.unmeasured:
+        yield ""
+
+
+def _stages(scenario: ScenarioResult) -> Iterator[str]:
+    held = stages.held(scenario)
+    if held:
+        yield f"Held requests/s to the model, of those asked for: {escape(', '.join(held))}."
+        yield ""
+    if stages.are_told(scenario):
+        rows = [[escape(cell) for cell in row] for row in stages.rows(scenario)]
+        yield from markdown_table(stages.HEAD, rows, stages.TEXT_COLUMNS)
         yield ""
 
 

@@ -22,6 +22,7 @@ from janbench.model.results.result import (
 from janbench.results.answer_notes import answer_notes
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
+from janbench.results.records.stages import stages_of
 from janbench.results.slo import (
     Measured,
     crossed_by_objectives,
@@ -80,6 +81,7 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         k6_exit_code=evidence.outcome.exit_code,
         iterations=summary.count("iterations"),
         lanes=_lanes(subject, summary),
+        stages=stages_of(subject, evidence.records) if evidence.records else [],
         requests=_requests(summary),
         metrics=metrics,
         unmeasured=_unmeasured(subject, metrics, evidence.records),

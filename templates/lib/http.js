@@ -75,7 +75,7 @@ function context(it, step, name, request) {
   const { step: stepTag, lane } = it.tags(step);
   const fields = {
     scenario: it.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
-    iter: it.number, name, prompt: step.prompt || '', end: (request.end || []).join(','),
+    iter: it.number, at: it.at, name, prompt: step.prompt || '', end: (request.end || []).join(','),
     // A stream whose words nobody reads: the times alone, which costs k6 the less the longer it is.
     ...(request.want ? { want: request.want, stand_in: (it.flavour.stand_in_ids || []).join(',') } : {}),
     ...(request.wordless && trusted ? { body: 'tail' } : {}),

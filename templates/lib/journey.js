@@ -82,6 +82,8 @@ function newIteration(parts) {
   return {
     ...parts,
     number: exec.scenario.iterationInTest,
+    /** Milliseconds from the start of the lane's load to that of this iteration. */
+    at: Date.now() - exec.scenario.startTime,
     /** Values that steps hand on to later ones. @type {Object<string, any>} */
     variables: {},
     /** What this iteration sent and was told, to be compared with what the server kept. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,7 +29,8 @@ class Subject:
 
     `request_limits`: what a single request has to meet to count for goodput; None where no
     objectives are given. `uncounted_s`: length of warm-up and cool-down. `may_end_early`: a
-    threshold or a budget may have ended the run before its time.
+    threshold or a budget may have ended the run before its time. `model_requests`: of an iteration
+    of each lane; None where a condition decides.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Subject:
     request_limits: tuple[tuple[str, float], ...] | None = None
     uncounted_s: float = 0.0
     may_end_early: bool = False
+    model_requests: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def model_steps(self) -> list[str]:
@@ -80,4 +83,7 @@ class Subject:
             request_limits=scenario.slo.request_limits() if scenario.slo else None,
             uncounted_s=0.0 if plan.single else plan.load.warmup + plan.load.cooldown,
             may_end_early=scenario.may_end_early,
+            model_requests={
+                lane.name: scenario.model_requests_of(lane.name) for lane in plan.lanes
+            },
         )

@@ -19,6 +19,7 @@ class Record(TypedDict, total=False):
     lane: str
     vu: int
     iteration: int
+    iteration_at_ms: int
     name: str
     prompt: str
     method: str
@@ -71,6 +72,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("lane", "VARCHAR", "", "lane of the scenario: nonstream or stream"),
     Column("vu", "INTEGER", "", "number of the virtual user"),
     Column("iteration", "BIGINT", "", "iteration of the scenario"),
+    Column(
+        "iteration_at_ms",
+        "BIGINT",
+        "ms",
+        "from the start of the lane's load to the start of the iteration",
+    ),
     Column("name", "VARCHAR", "", "name tag of the request: the URL without ids"),
     Column("prompt", "VARCHAR", "", "label of the prompt, never its text"),
     Column("method", "VARCHAR", "", "HTTP method"),

@@ -83,6 +83,34 @@ class LaneResult(Printable):
     dropped_iterations: int | None = None
 
 
+class StageResult(Printable):
+    """A stretch of a lane's load over which the rate rose, held or fell; `None`: not known.
+
+    `start_s` and `end_s` count from the start of the lane's load. A request belongs to the stage
+    in which its iteration began; `requests_per_s` are good requests to the model per second of the
+    stage, `asked_requests_per_s` what the stage would make if every one was answered.
+    """
+
+    lane: str
+    start_s: float
+    end_s: float
+    start_rate: float
+    end_rate: float
+    planned_iterations: float
+    started_iterations: int = 0
+    requests: int = 0
+    failed: int = 0
+    requests_per_s: float = 0.0
+    asked_requests_per_s: float | None = None
+    ttft_ms: Distribution | None = None
+    e2e_ms: Distribution | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rate stays the same."""
+        return self.start_rate == self.end_rate
+
+
 class Throughput(Printable):
     """Run-wide rates per second."""
 
@@ -170,6 +198,7 @@ class ScenarioResult(Printable):
     k6_exit_code: int | None = None
     iterations: int = 0
     lanes: list[LaneResult] = Field(default_factory=list)
+    stages: list[StageResult] = Field(default_factory=list)
     requests: Requests = Field(default_factory=Requests)
     metrics: dict[str, Distribution] = Field(default_factory=dict)
     unmeasured: dict[str, str] = Field(default_factory=dict)

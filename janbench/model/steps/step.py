@@ -129,6 +129,17 @@ Group.model_rebuild()
 Choose.model_rebuild()
 
 
+def every(steps: Sequence[Step]) -> Iterator[Step]:
+    """Return all steps, groups and branches before what is in them."""
+    for step in steps:
+        yield step
+        if isinstance(step, Group):
+            yield from every(step.steps)
+        elif isinstance(step, Choose):
+            for branch in step.branches:
+                yield from every(branch.steps)
+
+
 def leaves(steps: Sequence[Step]) -> Iterator[Leaf]:
     """Return the steps that make requests, in the order in which they stand."""
     for step in steps:

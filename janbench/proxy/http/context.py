@@ -13,7 +13,7 @@ HEADER_PREFIX = b"x-janbench-"
 STREAM, JSON = "stream", "json"
 
 _LABELS = frozenset({"scenario", "step", "lane", "name", "prompt"})
-_NUMBERS = {"vu": "vu", "iter": "iteration"}
+_NUMBERS = {"vu": "vu", "iter": "iteration", "at": "iteration_at_ms"}
 _MAX_LABEL = 256
 
 

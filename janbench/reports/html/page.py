@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.model.results.series import ScenarioSeries
-from janbench.reports import figures
+from janbench.reports import figures, stages
 from janbench.reports.html import script
 from janbench.reports.html.chart import Chart
 from janbench.reports.html.charts import scenario_charts
@@ -41,6 +41,8 @@ def write_html(run: RunResult, series: Mapping[str, ScenarioSeries], out: TextIO
         run=run,
         views=views,
         words=VERDICT_WORDS,
+        stage_head=stages.HEAD,
+        stage_text_columns=stages.TEXT_COLUMNS,
         definitions=metric_definitions(run),
         command=shlex.join(["janbench", *run.command]) if run.command else "",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from janbench.model.metric import METRICS, title_of
 from janbench.model.results.result import Distribution, RunResult, ScenarioResult
 from janbench.model.results.series import ScenarioSeries
-from janbench.reports import figures
+from janbench.reports import figures, stages
 from janbench.reports.html.chart import Chart
 
 VERDICT_WORDS = {
@@ -54,6 +54,7 @@ class ScenarioView:
     checks: Sequence[Sequence[str]]
     checks_failed: bool
     lanes: Sequence[Sequence[str]]
+    stages: Sequence[Sequence[str]]
     validity: Sequence[tuple[str, str]]
     streams: Sequence[tuple[str, str]]
     charts: Sequence[Chart] = ()
@@ -89,6 +90,7 @@ def scenario_view(
         checks=_checks(scenario),
         checks_failed=any(check.fails for check in scenario.checks),
         lanes=_lanes(scenario),
+        stages=stages.rows(scenario),
         validity=_validity(scenario),
         streams=[(kind, f"{n:,}") for kind, n in sorted(scenario.stream_errors.items()) if n],
         charts=charts,
@@ -111,27 +113,14 @@ def metric_definitions(run: RunResult) -> list[tuple[str, str, str]]:
 
 
 def _cards(scenario: ScenarioResult) -> list[Card]:
-    cards = []
+    cards = _throughput_cards(scenario)
     for name in ("ttft_ms", "itl_ms", "e2e_ms"):
         figure = scenario.metrics.get(name)
         if figure and figure.p50 is not None:
             note = f"p95 {figures.milliseconds(figure.p95)}"
             cards.append(Card(f"{title_of(name)}, median", figures.milliseconds(figure.p50), note))
-    tokens = scenario.throughput.output_tokens_per_s
-    if tokens is not None:
-        source = scenario.throughput.tokens_source
-        note = {"usage": "as the server counts", None: ""}.get(source, f"{source}")
-        cards.append(Card("Output throughput", f"{figures.rate(tokens)} tokens/s", note))
     requests = scenario.requests
-    cards.append(
-        Card(
-            "Requests",
-            figures.count(requests.attempted),
-            f"{figures.rate(scenario.throughput.requests_per_s)}/s"
-            if scenario.throughput.requests_per_s is not None
-            else "",
-        )
-    )
+    cards.append(Card("Requests", figures.count(requests.attempted), "logins and lists included"))
     share = requests.failed / requests.attempted if requests.attempted else None
     dropped = f", {requests.dropped:,} iterations dropped" if requests.dropped else ""
     cards.append(Card("Failed", figures.share(share), f"{requests.failed:,} requests{dropped}"))
@@ -139,6 +128,22 @@ def _cards(scenario: ScenarioResult) -> list[Card]:
         cards.append(
             Card("Goodput", figures.share(scenario.slo.goodput), "met every objective's limit")
         )
+    return cards
+
+
+def _throughput_cards(scenario: ScenarioResult) -> list[Card]:
+    cards = []
+    throughput = scenario.throughput
+    if throughput.requests_per_s is not None:
+        held = "; ".join(stages.held(scenario))
+        note = f"held of asked, {held}" if held else "good ones"
+        rate = f"{figures.rate(throughput.requests_per_s)}/s"
+        cards.append(Card("Requests to the model", rate, note))
+    if throughput.output_tokens_per_s is not None:
+        source = throughput.tokens_source
+        note = {"usage": "as the server counts", None: ""}.get(source, f"{source}")
+        rate = f"{figures.rate(throughput.output_tokens_per_s)} tokens/s"
+        cards.append(Card("Output throughput", rate, note))
     return cards
 
 

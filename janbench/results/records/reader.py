@@ -113,39 +113,22 @@ class Records:
 
     def distribution(self, metric: str, steps: Sequence[str]) -> Distribution | None:
         """Return the exact distribution of a metric over the good requests of these steps."""
-        rows = self._ask(
+        rows = self.ask(
             f"""WITH samples AS (
               SELECT {_SAMPLES[metric]} AS v FROM records
               WHERE integrity = 'ok' AND list_contains(?, step)
-            ) SELECT count(v), min(v), avg(v), quantile_cont(v, [0.5, 0.9, 0.95, 0.99]), max(v)
-            FROM samples WHERE v IS NOT NULL""",  # noqa: S608
+            ) SELECT {summary_of("v")} FROM samples""",  # noqa: S608
             [list(steps)],
         )
-        count, least, mean, quantiles, most = rows[0]
-        if not count:
-            return None
-        p50, p90, p95, p99 = quantiles
-        return Distribution(
-            count=count,
-            min=least,
-            mean=mean,
-            p50=p50,
-            p90=p90,
-            p95=p95,
-            p99=p99,
-            max=most,
-            source="records",
-        )
+        return distribution_of(rows[0][0])
 
     def classes(self) -> dict[str, int]:
         """Count the streams by integrity class."""
-        return dict(
-            self._ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", [])
-        )
+        return dict(self.ask("SELECT integrity, count(*) FROM records WHERE stream GROUP BY 1", []))
 
     def notes(self) -> dict[str, int]:
         """Count the answers by what should be known of them."""
-        rows = self._ask(
+        rows = self.ask(
             """SELECT unnest(string_split(notes, '; ')) AS note, count(*) FROM records
                WHERE notes IS NOT NULL AND step IS NOT NULL GROUP BY 1 ORDER BY 1""",
             [],
@@ -154,7 +137,7 @@ class Records:
 
     def why_untimed(self) -> str:
         """Say why good streams have no times, as most of them tell; empty when they have."""
-        rows = self._ask(
+        rows = self.ask(
             """SELECT detail FROM records
                WHERE stream AND integrity = 'ok' AND ttft_ms IS NULL AND detail IS NOT NULL
                GROUP BY 1 ORDER BY count(*) DESC, detail LIMIT 1""",
@@ -164,7 +147,7 @@ class Records:
 
     def cut_off(self) -> int:
         """Count the streams that k6 dropped in the last second: in flight when it ended the run."""
-        rows = self._ask(
+        rows = self.ask(
             r"""WITH dropped AS (
                   SELECT time + regexp_extract(detail, 'after ([0-9.]+) s', 1)::DOUBLE AS moment
                   FROM records
@@ -177,7 +160,7 @@ class Records:
 
     def tokens(self) -> tuple[int, list[str]]:
         """Return the output tokens of all good requests, and where the numbers come from."""
-        rows = self._ask(
+        rows = self.ask(
             """SELECT coalesce(sum(output_tokens), 0), list(DISTINCT tokens_source) FROM records
                WHERE integrity = 'ok' AND output_tokens IS NOT NULL""",
             [],
@@ -192,7 +175,7 @@ class Records:
         answer has no first token, and a single token no time per further one.
         """
         met = " AND ".join(["integrity = 'ok'", *(_meets(*limit) for limit in limits)])
-        rows = self._ask(
+        rows = self.ask(
             f"SELECT count(*) FILTER (WHERE {met}), count(*) FROM records "  # noqa: S608
             "WHERE list_contains(?, step)",
             [list(steps)],
@@ -202,7 +185,7 @@ class Records:
 
     def tokens_of(self, step: str) -> int:
         """Return the output tokens of a step's good requests."""
-        rows = self._ask(
+        rows = self.ask(
             "SELECT coalesce(sum(output_tokens), 0) FROM records "
             "WHERE integrity = 'ok' AND step = ?",
             [step],
@@ -211,13 +194,30 @@ class Records:
 
     def client_errors(self) -> int:
         """Count the requests that failed for want of means on this machine."""
-        rows = self._ask(
+        rows = self.ask(
             "SELECT count(*) FROM records WHERE origin = 'proxy' AND detail LIKE 'local:%'", []
         )
         return int(rows[0][0])
 
-    def _ask(self, query: str, values: list[Any]) -> list[Any]:
+    def ask(self, query: str, values: list[Any]) -> list[Any]:
+        """Return the rows of a query of the view `records`."""
         return self._connection.execute(query, values).fetchall()
+
+
+def summary_of(column: str) -> str:
+    """Return SQL for a struct that `distribution_of` reads."""
+    return (
+        f"{{'count': count({column}), 'min': min({column}), 'mean': avg({column}), "
+        f"'quantiles': quantile_cont({column}, [0.5, 0.9, 0.95, 0.99]), 'max': max({column})}}"
+    )
+
+
+def distribution_of(summary: dict[str, Any]) -> Distribution | None:
+    """Return the distribution in a struct of `summary_of`; None without a sample."""
+    if not summary["count"]:
+        return None
+    p50, p90, p95, p99 = summary.pop("quantiles")
+    return Distribution(**summary, p50=p50, p90=p90, p95=p95, p99=p99, source="records")
 
 
 def read_proxy_stats(folder: Path) -> dict[str, Any]:

@@ -50,6 +50,27 @@ def test_open_shapes_offer_their_rates(jan: EmbeddedServer, tmp_path: Path, shap
     assert lane["started_iterations"] == ran.count()
 
 
+def test_each_stage_is_told_apart(jan: EmbeddedServer, tmp_path: Path) -> None:
+    """A stage's requests are those of the iterations that began in it, at the server as here."""
+    chat = {"kind": "chat", "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}
+    stages = [
+        {"rate": 5, "duration": "2s", "jump": True},
+        {"rate": 15, "duration": "2s", "jump": True},
+    ]
+    load = {"shape": "stages", "stages": stages}
+    ran = run(tmp_path, jan, {**shaped(load), "steps": [chat]}, "--timing", "proxy")
+    passed(ran)
+    slow, fast = ran.scenario["stages"]
+    assert (slow["start_s"], slow["end_s"], fast["end_s"]) == (0, 2, 4)
+    assert slow["started_iterations"] == slow["requests"] == pytest.approx(10, abs=1)
+    assert fast["started_iterations"] == fast["requests"] == pytest.approx(30, abs=1)
+    assert slow["requests"] + fast["requests"] == ran.count("/v1/chat/completions")
+    assert (slow["asked_requests_per_s"], fast["asked_requests_per_s"]) == (5, 15)
+    assert fast["requests_per_s"] == pytest.approx(15, abs=0.5)
+    assert slow["e2e_ms"]["count"] == slow["requests"]
+    assert "main, 15/s" in ran.output
+
+
 def test_spike_is_where_it_was_asked_for(jan: EmbeddedServer, tmp_path: Path) -> None:
     ran = run(tmp_path, jan, shaped({"shape": "spike", **OPEN["spike"][0]}))
     passed(ran)

@@ -12,12 +12,12 @@ from rich.console import Console
 from janbench.engines.k6.log import K6Log
 from janbench.model.results.result import CheckResult, Reason, RunResult, StepResult
 from janbench.model.text.foreign import one_line, plain_text
-from janbench.reports.console import print_run
 from janbench.reports.github import workflow_commands
 from janbench.reports.html import write_html
 from janbench.reports.junit import junit
-from janbench.reports.live import ConsoleListener
 from janbench.reports.markdown import markdown
+from janbench.reports.terminal.console import print_run
+from janbench.reports.terminal.live import ConsoleListener
 from tests import factories
 
 HOSTILE = (

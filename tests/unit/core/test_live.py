@@ -12,7 +12,7 @@ from janbench.config.scenario_file import load_scenarios
 from janbench.config.settings import Flags, plan
 from janbench.model.job import Progress
 from janbench.model.load.plan import Plan
-from janbench.reports.course import offered_rate, phase_of
+from janbench.reports.terminal.course import offered_rate, phase_of
 from janbench.results.records.live_records import RecentRecords
 
 

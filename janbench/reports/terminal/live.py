@@ -18,8 +18,9 @@ from janbench.model.load.plan import Plan
 from janbench.model.results.case_info import Subject
 from janbench.model.results.result import EngineInfo, RunResult, ScenarioResult
 from janbench.model.text.foreign import plain_text
-from janbench.reports.console import milliseconds, print_run, verdict_text
-from janbench.reports.course import offered_rate, phase_of
+from janbench.reports import figures
+from janbench.reports.terminal.console import milliseconds, print_run, verdict_text
+from janbench.reports.terminal.course import offered_rate, phase_of
 
 _PLAIN_EVERY_S = 10.0
 
@@ -41,7 +42,8 @@ class ConsoleListener:
     def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
         del folder  # shown at the end
         self._cases = cases
-        self._tell(f"Run {run_id}: {cases} test cases ({escape(engine.told)})")
+        told = figures.counted(cases, "test case")
+        self._tell(f"Run {run_id}: {told} ({escape(engine.told)})")
 
     def notice(self, message: str) -> None:
         self._tell(f"[yellow]Note:[/yellow] {escape(plain_text(message))}")

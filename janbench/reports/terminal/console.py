@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult, Verdict
+from janbench.reports import figures, stages
+from janbench.reports.terminal.fitting_table import FittingTable
 
 COLOURS: dict[Verdict, str] = {
     "pass": "green",
@@ -40,7 +43,8 @@ def print_run(result: RunResult, folder: Path, console: Console) -> None:
         console.print(_reason_line(reason, "red"))
     head = verdict_text(result.verdict)
     head.append(
-        f"  {len(result.scenarios)} test cases in {result.duration_s:.0f} s", style="default"
+        f"  {figures.counted(len(result.scenarios), 'test case')} in {result.duration_s:.0f} s",
+        style="default",
     )
     console.print(head)
     target, engine = result.target, result.engine
@@ -67,7 +71,9 @@ def scenario_block(scenario: ScenarioResult) -> RenderableType:
         parts.append(_step_table(scenario))
     if scenario.mode != "single" and scenario.metrics:
         parts.append(_metric_table(scenario))
-        parts += [Text(f"  {text}", style="dim") for text in _notes(scenario)]
+        if stages.are_told(scenario):
+            parts.append(_stage_table(scenario))
+        parts += [Padding(Text(text, style="dim"), (0, 0, 0, 2)) for text in _notes(scenario)]
     parts.append(Text(""))
     return Group(*parts)
 
@@ -81,7 +87,8 @@ def _headline(scenario: ScenarioResult) -> Text:
     if scenario.mode == "single":
         text.append(f"  single run, {checks - failed}/{checks} checks", style="default")
     else:
-        text.append(f"  {requests.attempted} requests, {requests.failed} failed", style="default")
+        told = figures.counted(requests.attempted, "request")
+        text.append(f"  {told}, {requests.failed} failed", style="default")
         if requests.dropped:
             text.append(f", {requests.dropped} dropped", style="default")
     text.append(f", {scenario.duration_s:.1f} s", style="default")
@@ -107,45 +114,53 @@ def _reason_line(reason: Reason, colour: str) -> RenderableType:
     return grid
 
 
-def _step_table(scenario: ScenarioResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
-    table.add_column("  Step, response time in ms", no_wrap=True, max_width=38, overflow="ellipsis")
-    for name in ("count", "failed", "p50", "p95", "p99"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _step_table(scenario: ScenarioResult) -> FittingTable:
+    head = ("  Step, response time in ms", "count", "failed", "p50", "p95", "p99")
+    table = FittingTable(head, expendable=("p99", "count", "failed"))
     for step in scenario.steps.values():
         if step.count:
-            d = step.duration_ms
             failed = Text(str(step.failed), style="red" if step.failed else "default")
-            table.add_row(Text(f"  {step.title}"), str(step.count), failed, *_percentiles(d))
+            table.add(f"  {step.title}", str(step.count), failed, *_percentiles(step.duration_ms))
     return table
 
 
-def _metric_table(scenario: ScenarioResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
-    table.add_column("  Requests to the model, in ms", no_wrap=True, min_width=30)
-    for name in ("samples", "p50", "p95", "p99"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("from", no_wrap=True, style="dim")
+def _metric_table(scenario: ScenarioResult) -> FittingTable:
+    head = ("  Requests to the model, in ms", "samples", "p50", "p95", "p99", "from")
+    table = FittingTable(head, expendable=("from", "p99", "samples"), dim=("from",))
     for name, title in _SHOWN:
         if name == "ttfb_ms" and "ttft_ms" in scenario.metrics:
             continue  # all that can be had without the tokens' times, and no substitute for them
         if name in scenario.metrics:
             d = scenario.metrics[name]
-            table.add_row(f"  {title}", str(d.count), *_percentiles(d), d.source)
+            table.add(f"  {title}", str(d.count), *_percentiles(d), d.source)
         elif name in scenario.unmeasured:
-            table.add_row(f"  {title}", *(["-"] * 4), "not measured")
+            table.add(f"  {title}", *(["-"] * 4), "not measured")
+    return table
+
+
+def _stage_table(scenario: ScenarioResult) -> FittingTable:
+    head = [f"  {stages.HEAD[0]}", *stages.HEAD[1:]]
+    table = FittingTable(head, expendable=("Time", "Started", "E2E p95", "Failed"))
+    for first, *others in stages.rows(scenario):
+        table.add(f"  {first}", *others)
     return table
 
 
 def _notes(scenario: ScenarioResult) -> list[str]:
-    notes = sorted(set(scenario.unmeasured.values()))
     throughput = scenario.throughput
+    rates = []
+    if throughput.requests_per_s is not None:
+        rates.append(f"{figures.rate(throughput.requests_per_s)} requests/s to the model")
     if throughput.output_tokens_per_s is not None:
         kind = (
             "" if throughput.tokens_source == "usage" else f" ({throughput.tokens_source} tokens)"
         )
-        notes.insert(0, f"{throughput.output_tokens_per_s:.1f} output tokens/s{kind}")
-    return notes
+        rates.append(f"{figures.rate(throughput.output_tokens_per_s)} output tokens/s{kind}")
+    held = stages.held(scenario)
+    notes = [", ".join(rates)] if rates else []
+    if held:
+        notes.append(f"held, of what was asked for: {', '.join(held)} requests/s")
+    return notes + sorted(set(scenario.unmeasured.values()))
 
 
 def _percentiles(d: Distribution | None) -> list[str]:
