@@ -87,9 +87,11 @@ class Request:
 
     def refusal(self, status: int, location: str, target: Target) -> str:
         """Return why a status is no answer to the request; empty when it is one."""
-        if status >= HTTPStatus.BAD_REQUEST:
+        redirected = status in STATUSES and bool(location)
+        least = HTTPStatus.MULTIPLE_CHOICES if self.wants else HTTPStatus.BAD_REQUEST
+        if status >= least and not redirected:
             return f"status {status}"
-        if status not in STATUSES or not location:
+        if not redirected:
             return ""
         return redirect_message(status, target.url + self.path(), location)
 

@@ -1,7 +1,4 @@
-"""Whole runs against answers that look like a pass and aren't, and against odd ones that are.
-
-The threshold on `llm_stream_errors` shows that it counts failures only.
-"""
+"""Whole runs against answers that look like a pass and aren't, and against odd ones that are."""
 
 from __future__ import annotations
 
@@ -69,7 +66,6 @@ def scenario(case: Case, port: int) -> dict[str, Any]:
             "base": f"http://127.0.0.1:{port}/c/{case.name}", "flavour": flavour, "model": "wire-1",
         },
         "steps": [{"kind": "chat", "stream": case.stream, "messages": HELLO}],
-        "thresholds": {"llm_stream_errors": ["count<1"]} if case.stream else {},
     }  # fmt: skip
 
 
@@ -104,11 +100,29 @@ def test_a_run_says_what_the_answer_was(name: str, results: dict[str, dict[str, 
     assert result["verdict"] == verdict, reasons
     assert result["stream_errors"] == ({kind: 1} if kind else {})
     assert any(said in message for message in reasons) or not said, reasons
-    assert [threshold["ok"] for threshold in result["thresholds"]] == (
-        [kind == "ok"] if kind else []
-    )
 
 
 def test_hidden_reasoning_is_not_in_the_time_per_token(results: dict[str, dict[str, Any]]) -> None:
     if "thought" in results:
         assert results["thought"]["metrics"]["tpot_ms"]["p50"] == pytest.approx(30, abs=20)
+
+
+def test_stream_errors_count_failures_only(tmp_path: Path) -> None:
+    cases = [case for case in wire_cases() if case.name in ("plain", "finish-abort")]
+    with wire_server(cases) as server:
+        load = {
+            "thresholds": {"llm_stream_errors": ["count<1"]},
+            "load": {"shape": "constant", "rate": 2, "duration": "2s"},
+        }
+        scenarios = {case.name: scenario(case, server.port) | load for case in cases}
+        (tmp_path / "scenarios.yaml").write_text(json.dumps({"scenarios": scenarios}))
+        ran = janbench(tmp_path, "run", "--all", extra={"API_KEY": "k"})
+    found = {one["name"]: one for one in ran.result["scenarios"]}
+    assert found["plain"]["verdict"] != "fail", found["plain"]["reasons"]
+    assert found["finish-abort"]["verdict"] == "fail"
+    values = {name: one["thresholds"][0] for name, one in found.items()}
+    assert {name: value["metric"] for name, value in values.items()} == dict.fromkeys(
+        values, "llm_stream_errors"
+    )
+    assert (values["plain"]["value"], values["plain"]["ok"]) == (0, True)
+    assert (values["finish-abort"]["value"], values["finish-abort"]["ok"]) == (4, False)

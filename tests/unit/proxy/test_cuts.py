@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from janbench.proxy.stream.reader import StreamReader
-from janbench.proxy.stream.sse import Framer
+from janbench.proxy.stream.sse import MAX_BLOCK, Framer
 from tests.stream_frames import CHAT, FINISH, JAN2_RESPONSES, JAN_RESPONSES, chat, sse
 
 BARE = b'{"code":"bc82d69c-685b-4556-9d1f-2a4a80ae8ca4","error":""}'
@@ -41,6 +42,35 @@ class Collecting(Framer):
 
     def stands_alone(self, lines: bytes) -> bool:
         return False
+
+
+LINES = b'data: {"choices":[{"delta":{"content":"%b"}}]}'
+
+
+@pytest.mark.parametrize("pad", [-1, 0, 1])
+@pytest.mark.parametrize("piece", [1 << 16, 100_003, 1 << 25])
+def test_a_frame_is_too_long_however_its_reads_fall(pad: int, piece: int) -> None:
+    room = MAX_BLOCK - len(LINES % b"") + pad
+    body = LINES % (b"x" * room) + b"\n\n" + LINES % b"y" + b"\n\n"
+    reader = StreamReader()
+    for at in range(0, len(body), piece):
+        reader.feed(body[at : at + piece], at + 1)
+    reader.end(clean=True)
+    assert ("malformed_frame" in reader.found) == (pad > 0)
+    assert reader.watch.count == (0 if pad > 0 else 2)
+
+
+def test_frames_that_one_newline_separates_have_their_own_times() -> None:
+    """Whole lines, lines that go over into the next read, and one that many reads bring."""
+    words = [LINES % word + b"\n" for word in (b"a", b"b", b"c", b"d")]
+    for pieces in (words, [words[0] + words[1][:9], words[1][9:] + words[2][:30], words[2][30:]]):
+        reader = StreamReader()
+        for number, piece in enumerate(pieces, start=1):
+            reader.feed(piece, number * 1_000_000)
+        reader.end(clean=True)
+        assert reader.watch.first_ns == 1_000_000
+        assert reader.watch.last_ns == len(pieces) * 1_000_000
+        assert 0 not in reader.watch.gaps_ms()
 
 
 def cut(body: bytes, places: list[int]) -> list[bytes]:

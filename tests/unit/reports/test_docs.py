@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from janbench.cli.report import FORMATS
+from janbench.dialects import dialects
 from janbench.model.results.record import COLUMNS
 from janbench.results.compare.options import DEFAULT_GATES, DEFAULT_MARGINS
 from tests.factories import records, write_records
@@ -20,6 +21,13 @@ def test_every_column_is_explained() -> None:
     text = (DOCS / "analysis.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (\w*) ?\| (.+) \|$", text, re.MULTILINE)
     assert rows == [tuple(column) for column in COLUMNS]
+
+
+def test_every_class_and_note_is_explained() -> None:
+    text = (DOCS / "streams.md").read_text(encoding="utf-8")
+    for table in (dialects().classes, dialects().notes):
+        rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in table.items())
+        assert f"|---|---|\n{rows}" in text
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
