@@ -5,7 +5,7 @@
 #   docker run --rm --network host -v "$PWD:/tests" janbench NAME --single   one of them
 #
 # Other bases (a mirror, a pinned digest): --build-arg K6_IMAGE=... --build-arg PYTHON_IMAGE=...
-ARG K6_IMAGE=grafana/k6:1.7.1
+ARG K6_IMAGE=grafana/k6:1.8.3
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 FROM ${K6_IMAGE} AS k6

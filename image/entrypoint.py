@@ -6,12 +6,14 @@ them; every verb of janbench works as it is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 TESTS = Path("/tests")
+UNPRIVILEGED = 10001  # the user janbench of the Dockerfile
 _AS_THEY_ARE = ("--help", "-h", "--version", "-V")
 
 
@@ -39,20 +41,38 @@ def _names(words: Sequence[str]) -> list[str]:
 
 
 def become_owner(folder: Path) -> None:
-    """Return up root for the owner of the folder; who isn't root stays who they are."""
-    if os.geteuid() != 0:
+    """Give up root for the owner of the folder; who isn't root stays who they are.
+
+    Where root owns it, nobody special takes over: then only `results` becomes theirs. In a rootless
+    engine root is the user outside, who may keep it with JANBENCH_KEEP_ROOT=true.
+    """
+    if os.geteuid() != 0 or os.environ.get("JANBENCH_KEEP_ROOT") == "true":
         return
     status = folder.stat()
     user, group = status.st_uid, status.st_gid
+    if user == 0:
+        user = group = UNPRIVILEGED
+        _hand_over(folder / "results", user)
     try:
         os.setgroups([])
         os.setgid(group)
         os.setuid(user)
     except PermissionError:
         sys.exit(
-            f"janbench: can't become user {user}, who owns {folder}\n"
+            f"janbench: can't become user {user} for {folder}\n"
             f"Start the container with --user {user}:{group}"
         )
+
+
+def _hand_over(results: Path, user: int) -> None:
+    """Make the folder and its owner; a link is left alone, and so is what can't be changed."""
+    with contextlib.suppress(OSError):
+        results.mkdir(exist_ok=True)
+        descriptor = os.open(results, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            os.fchown(descriptor, user, user)
+        finally:
+            os.close(descriptor)
 
 
 def main() -> None:

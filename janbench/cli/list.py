@@ -6,18 +6,23 @@ import json
 
 import click
 
-from janbench.cli.options import scenarios_option
+from janbench.cli.options import rules_of, scenarios_option, untrusted_options
 from janbench.model.text.foreign import plain_text
 
 
 @click.command("list")
 @scenarios_option
+@untrusted_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_command(scenario_file: str | None, as_json: bool) -> None:
+def list_command(
+    scenario_file: str | None, as_json: bool, untrusted: bool, allowed: tuple[str, ...]
+) -> None:
     """List the test cases: scenarios, and hand-written scripts in src/."""
+    from janbench.config.environment import read_environment
     from janbench.pipeline.selection.catalogue import catalogue
 
-    found = catalogue(scenario_file)
+    rules, environment = rules_of(untrusted, allowed, read_environment())
+    found = catalogue(scenario_file, environment, untrusted=rules)
     if as_json:
         rows = [
             {

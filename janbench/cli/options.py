@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -37,6 +37,37 @@ scenarios_option = click.option(
     metavar="FILE",
     help="Scenario file.  [default: ./scenarios.yaml, else the one that comes with janbench]",
 )
+
+
+def untrusted_options(command: Function) -> Function:
+    """Add the options that `rules_of` reads."""
+    for option in (
+        click.option("--allow-var", "allowed", multiple=True, metavar="NAME",
+                     help="With --untrusted: a variable that scenarios may have."),
+        click.option("--untrusted", is_flag=True,
+                     help="The scenario file is from others: only its own folder, no secrets."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def rules_of(
+    untrusted: bool, allowed: Iterable[str], environment: Mapping[str, str]
+) -> tuple[Any, dict[str, str]]:
+    """Return the rules of `--untrusted`, if asked for, and the environment under them.
+
+    Raises ConfigError for `--allow-var` without `--untrusted`.
+    """
+    from janbench.config.untrusted import Untrusted
+
+    names = list(allowed)
+    if not untrusted:
+        if names:
+            raise ConfigError("--allow-var goes with --untrusted")
+        return None, dict(environment)
+    rules = Untrusted.allowing(names)
+    return rules, rules.environment(environment)
+
 
 overrides_option = click.option(
     "--set",

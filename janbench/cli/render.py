@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from janbench.cli.options import overrides_option, scenarios_option
+from janbench.cli.options import overrides_option, rules_of, scenarios_option, untrusted_options
 
 
 @click.command("render")
@@ -15,23 +15,29 @@ from janbench.cli.options import overrides_option, scenarios_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file differs.")
 @scenarios_option
 @overrides_option
+@untrusted_options
 def render(
+    *,
     names: tuple[str, ...],
     output: str,
     check: bool,
     scenario_file: str | None,
     overrides: tuple[str, ...],
+    untrusted: bool,
+    allowed: tuple[str, ...],
 ) -> int:
     """Write scenarios (all, without a NAME) as k6 scripts that run without janbench.
 
     BASE=http://127.0.0.1:8787 SINGLE_RUN=true k6 run src/test-completion-standard.js
     """
+    from janbench.config.environment import read_environment
     from janbench.config.flavours import load_flavours
     from janbench.config.scenario_file import find_scenario_file, load_scenarios
     from janbench.render.script import render as render_script
     from janbench.render.writer import differing, write_scripts
 
-    listed = load_scenarios(find_scenario_file(scenario_file), overrides=overrides)
+    rules, environment = rules_of(untrusted, allowed, read_environment())
+    listed = load_scenarios(find_scenario_file(scenario_file), environment, overrides, rules)
     scenarios = listed.named(names) if names else list(listed.scenarios.values())
     flavours, source, folder = load_flavours(), listed.source.name, Path(output)
     scripts = [render_script(scenario, flavours, source) for scenario in scenarios]

@@ -19,7 +19,9 @@ from janbench.cli.options import (
     max_response,
     max_response_option,
     overrides_option,
+    rules_of,
     scenarios_option,
+    untrusted_options,
 )
 from janbench.cli.output import shown
 
@@ -91,6 +93,7 @@ from janbench.cli.output import shown
 @click.option("--trace", is_flag=True, help="Send a W3C traceparent with every request.")
 @scenarios_option
 @overrides_option
+@untrusted_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, and do nothing.")
 @output_options
 def run(**options: Any) -> int:
@@ -136,16 +139,18 @@ def _request(options: dict[str, Any]) -> Any:
         "debug",
     )
     pairs = assignments(options["pairs"])
+    allowed = (*options["allowed"], *(pairs if options["untrusted"] else ()))
+    rules, environment = rules_of(options["untrusted"], allowed, {**read_environment(), **pairs})
     given = ("names", "everything", "scenario_file", "overrides", "engine", "instances", "k6",
              "image", "cpus", "memory", "timing", "demo", "testid", "skip_preflight",
              "proxy_workers", "insecure", "ca_file", "prometheus",
              "native_histograms", "otel", "trace", "interleave", "dashboard")  # fmt: skip
-    environment = {**read_environment(), **pairs}
     return RunRequest(
         flags=Flags(**{name: options[name] for name in flags}),
         environment=environment,
         max_response=max_response(options["max_response"], environment),
         pairs=pairs,
+        untrusted=rules,
         results=Path(options["results"]),
         limits=limits_of(options),
         command=command_line(),

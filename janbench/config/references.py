@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from janbench.config.untrusted import Untrusted
 from janbench.config.yaml_source import Document, Path_
 from janbench.errors import ConfigError
 from janbench.model.text.secret import is_secret
@@ -23,22 +24,29 @@ _FILES = frozenset({"file", "sharegpt", "tokenizer"})
 _URL = re.compile(r"^(https?:|data:)")
 
 
-def resolve_references(document: Document, environment: Mapping[str, str]) -> None:
+def resolve_references(
+    document: Document, environment: Mapping[str, str], untrusted: Untrusted | None = None
+) -> None:
     """Put in `${NAME}` and `${NAME:-default}`, and make the paths of files absolute.
 
     What the script fills itself is only checked. Raises ConfigError at the place for a variable
-    that isn't set, for a secret where it would be written to a file, for a file that isn't there.
+    that isn't set, for a secret where it would be written to a file, for a file that isn't
+    there; with `untrusted`, for what its rules refuse.
     """
-    walker = _Walker(document, environment)
+    walker = _Walker(document, environment, untrusted)
     document.data["scenarios"] = walker.walk(document.data["scenarios"], ("scenarios",))
     if "target" in document.data:
         document.data["target"] = walker.walk(document.data["target"], ("target",))
 
 
 class _Walker:
-    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, document: Document, environment: Mapping[str, str], untrusted: Untrusted | None
+    ) -> None:
         self.document = document
         self.environment = environment
+        self.untrusted = untrusted
+        self.extracted = _extracted(document.data["scenarios"]) if untrusted else frozenset()
 
     def walk(self, value: Any, path: Path_) -> Any:
         if isinstance(value, dict):
@@ -54,7 +62,7 @@ class _Walker:
             self._check(value, path, secrets=key in _MAY_BE_SECRET)
             return self._images(value, path) if key == "messages" else value
         if key in _AS_IT_IS:
-            return value
+            return self._list(value, path) if key == "list" and self.untrusted else value
         walked = self.walk(value, path)
         if key in _FILES and isinstance(walked, str) and path[-2] != "parameters":
             return self._file(walked, path)
@@ -63,6 +71,7 @@ class _Walker:
     def _text(self, text: str, path: Path_) -> str:
         def found(match: re.Match[str]) -> str:
             name, default = match[1], match[2]
+            self._allow(name, path)
             if is_secret(name):
                 raise self._secret(name, path)
             value = self.environment.get(name) or default
@@ -83,10 +92,16 @@ class _Walker:
         elif isinstance(value, list):
             for index, entry in enumerate(value):
                 self._check(entry, (*path, index), secrets=secrets)
-        elif isinstance(value, str) and not secrets:
+        elif isinstance(value, str):
             for match in _REFERENCE.finditer(value):
-                if is_secret(match[1]):
+                self._allow(match[1], path)
+                if is_secret(match[1]) and not secrets:
                     raise self._secret(match[1], path)
+
+    def _allow(self, name: str, path: Path_) -> None:
+        if self.untrusted is not None:
+            where = self.document.locate(path)
+            self.untrusted.check_variable(name, where, self.extracted)
 
     def _secret(self, name: str, path: Path_) -> ConfigError:
         return ConfigError(
@@ -94,6 +109,15 @@ class _Walker:
             where=self.document.locate(path),
             hint="Secrets go into 'headers' or 'body' of a request, or into API_KEY.",
         )
+
+    def _list(self, rows: Any, path: Path_) -> Any:
+        """Check the images of prompts in a list, which are files or URLs, too."""
+        if not isinstance(rows, list):
+            return rows
+        for index, row in enumerate(rows):
+            if isinstance(row, dict):
+                self._images(row.get("messages"), (*path, index, "messages"))
+        return rows
 
     def _images(self, messages: Any, path: Path_) -> Any:
         if not isinstance(messages, list):
@@ -125,4 +149,19 @@ class _Walker:
                 where=place,
                 hint=f"Files are looked for relative to {folder.resolve()}.",
             )
+        if self.untrusted is not None and not place.file.startswith("--set"):
+            self.untrusted.check_file(file, Path(self.document.file).parent, place)
         return str(file)
+
+
+def _extracted(value: Any) -> frozenset[str]:
+    """Return the names of all values that steps keep of answers."""
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            found |= set(entry) if key == "extract" and isinstance(entry, dict) else set()
+            found |= _extracted(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            found |= _extracted(entry)
+    return frozenset(found)

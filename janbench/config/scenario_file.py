@@ -14,6 +14,7 @@ from janbench.config.overrides import apply_overrides
 from janbench.config.references import resolve_references
 from janbench.config.scenario_sources import gather, resolve_extends
 from janbench.config.trace_file import read_trace
+from janbench.config.untrusted import Untrusted
 from janbench.config.yaml_source import Document
 from janbench.errors import ConfigError, suggestion
 from janbench.model.load.arrivals import Trace
@@ -47,14 +48,18 @@ def find_scenario_file(given: str | None) -> Path:
 
 
 def load_scenarios(
-    path: Path, environment: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    untrusted: Untrusted | None = None,
 ) -> Scenarios:
     """Read a scenario file with all that it includes, extends and refers to.
 
     `environment` is what `${NAME}` stands for (default: the process's and `.env`); `overrides` are
-    those of `--set`. Raises ConfigError with file, line, column and what to do.
+    those of `--set`, `untrusted` the rules for files of others. Raises ConfigError with file, line,
+    column and what to do.
     """
-    document = gather(path)
+    document = gather(path, untrusted)
     if not isinstance(document.data, dict) or "scenarios" not in document.data:
         raise ConfigError(
             "a scenario file needs the key 'scenarios'",
@@ -65,7 +70,7 @@ def load_scenarios(
         resolve_extends(document)
         apply_overrides(document, overrides)
         known = read_environment() if environment is None else environment
-        resolve_references(document, known)
+        resolve_references(document, known, untrusted)
     whole = validated(ScenarioFile, document, document.data)
     if not whole.scenarios:
         raise ConfigError("there are no scenarios", where=document.locate(("scenarios",)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from janbench.config.untrusted import Untrusted
 from janbench.config.yaml_source import Document, Path_, read_yaml
 from janbench.errors import ConfigError, Location, suggestion
 
@@ -13,11 +14,11 @@ _FOLDER = "scenarios.d"
 _NOT_INHERITED = ("name", "test_case", "extends")
 
 
-def gather(path: Path) -> Document:
+def gather(path: Path, untrusted: Untrusted | None = None) -> Document:
     """Read a scenario file and all that it includes; raises ConfigError at the place of a mistake.
 
     An included file's `target` holds for its own scenarios; the first file's for all that have
-    none. Names are unique over all files.
+    none. Names are unique over all files. With `untrusted`, all lie in the first one's folder.
     """
     main = read_yaml(path)
     whole = Document(main.file, main.data, dict(main.values), dict(main.keys))
@@ -31,7 +32,7 @@ def gather(path: Path) -> Document:
         data["scenarios"] = dict(data["scenarios"])
         whole = Document(main.file, data, whole.values, whole.keys)
         for file, where in _included(path, main):
-            _take_in(whole, file, where, {path.resolve()})
+            _take_in(whole, file, where, {path.resolve()}, untrusted)
     return whole
 
 
@@ -51,7 +52,11 @@ def _included(path: Path, document: Document) -> list[tuple[Path, Location]]:
     ]
 
 
-def _take_in(whole: Document, file: Path, where: Location, above: set[Path]) -> None:
+def _take_in(
+    whole: Document, file: Path, where: Location, above: set[Path], untrusted: Untrusted | None
+) -> None:
+    if untrusted is not None:
+        untrusted.check_file(file, Path(whole.file).parent, where)
     if file.resolve() in above:
         raise ConfigError(f"{file.name} includes itself", where=where)
     if not file.is_file():
@@ -88,7 +93,7 @@ def _take_in(whole: Document, file: Path, where: Location, above: set[Path]) -> 
         else:
             whole.data["scenarios"][name] = scenario
     for inner, place in _included(file, document):
-        _take_in(whole, inner, place, above | {file.resolve()})
+        _take_in(whole, inner, place, above | {file.resolve()}, untrusted)
 
 
 def resolve_extends(document: Document) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 HEADER = "// Rendered by janbench "
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script and everything that it opens; `files` maps relative paths to texts."""
+    """A script and everything that it opens; `files` maps relative paths to texts.
+
+    `modes` are the permissions of those whose source others may not read.
+    """
 
     name: str
     main: str
     files: dict[str, str]
+    modes: Mapping[str, int] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, variables_of
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.script import render
+from janbench.render.writer import write_file
 from janbench.results.assemble import Evidence, assemble
 from janbench.results.k6.instances import LOG, SUMMARY, gather, instance_folders
 from janbench.results.k6.samples import FILE as SAMPLES
@@ -73,14 +74,14 @@ def execute(case: Case, folder: Path, stage: Stage) -> ScenarioResult:
 def _write_files(case: Case, folder: Path, source: str) -> Path:
     if case.script is not None:
         # A hand-written script may open files beside it: it runs where it is.
-        shutil.copyfile(case.script, folder / SCRIPT)
+        shutil.copy(case.script, folder / SCRIPT)
         return case.script.resolve()
     assert case.plan is not None
     rendered = render(case.plan.scenario, load_flavours(), source)
     for name, text in rendered.files.items():
         target = folder / (SCRIPT if name == rendered.main else name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
+        write_file(target, text, rendered.modes.get(name))
     return (folder / SCRIPT).resolve()
 
 

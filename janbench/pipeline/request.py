@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from janbench.config.settings import Flags
+from janbench.config.untrusted import Untrusted
 from janbench.engines.kubernetes.options import ClusterOptions
 from janbench.model.limits import ValidityLimits
 
@@ -50,5 +51,6 @@ class RunRequest:
     otel: str | None = None
     trace: bool = False
     dashboard: bool = False
+    untrusted: Untrusted | None = None
     interleave: tuple[str, str] | None = None
     command: tuple[str, ...] = ()

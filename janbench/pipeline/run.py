@@ -48,7 +48,9 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
     Raises ConfigError or EngineError when nothing could be started; after that, every failure and
     every interruption becomes a verdict in `result.json`.
     """
-    listed = catalogue(request.scenario_file, request.environment, request.overrides)
+    listed = catalogue(
+        request.scenario_file, request.environment, request.overrides, request.untrusted
+    )
     with ExitStack() as stack:
         environment = dict(request.environment)
         engine = choose_engine(request.engine, _engine_options(request, listener))

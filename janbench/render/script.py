@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from janbench import __version__, resources
@@ -58,7 +60,33 @@ def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> 
         files[f"data/{name}.{step_id}.prompts.json"] = rows
     for lane, offsets in times.items():
         files[f"data/{name}.{lane}.schedule.json"] = _json(offsets)
-    return Script(name, f"{name}.js", files)
+    mode = _private_mode(scenario)
+    private = [file for file in files if file.startswith(f"data/{name}.")] if mode else []
+    return Script(name, f"{name}.js", files, dict.fromkeys(private, mode))
+
+
+def _private_mode(scenario: Scenario) -> int:
+    """Return the permissions of data made of files that not everybody may read, else 0."""
+    mode = 0o666
+    for file in _sources(scenario.model_dump(include={"steps", "load"})):
+        with contextlib.suppress(OSError):
+            mode &= file.stat().st_mode
+    return 0 if mode & 0o004 else (mode & 0o660) | 0o600
+
+
+def _sources(value: Any) -> Iterator[Path]:
+    """Return the files that prompts, images and schedules come from."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if key in ("file", "sharegpt") and isinstance(entry, str):
+                yield Path(entry)
+            elif key == "images" and isinstance(entry, list | tuple):
+                yield from (Path(e) for e in entry if not e.startswith(("http", "data:")))
+            else:
+                yield from _sources(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _sources(entry)
 
 
 def _settings(scenario: Scenario) -> dict[str, Any]:

@@ -28,13 +28,21 @@ def write_scripts(scripts: Iterable[Script], folder: Path) -> list[Path]:
             for name, text in script.files.items():
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
+                write_file(target, text, script.modes.get(name))
         except OSError as error:
             raise ConfigError(
                 f"can't write the script: {error.strerror}", where=str(error.filename or folder)
             ) from None
         written.append(main)
     return written
+
+
+def write_file(target: Path, text: str, mode: int | None = None) -> None:
+    """Write a file; with `mode` nobody else can read it at any moment."""
+    if mode is not None:
+        target.touch(mode=mode)
+        target.chmod(mode)
+    target.write_text(text, encoding="utf-8", newline="\n")
 
 
 def differing(scripts: Iterable[Script], folder: Path) -> list[Path]:

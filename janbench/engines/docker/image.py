@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 # Change it with --image. Keep it in step with docker-compose.yml and the Dockerfile (a test looks).
-PINNED_IMAGE = "grafana/k6:1.7.1"
+PINNED_IMAGE = "grafana/k6:1.8.3"
 _ANSWER_S = 60
 _NAME = re.compile(r"^[a-z0-9][\w.\-/:]*(:[\w][\w.\-]{0,127})?(@sha256:[0-9a-f]{64})?$")
 

@@ -47,7 +47,9 @@ def render_cluster(request: RunRequest, folder: Path) -> Written:
     when there is no local k6 to pack it.
     """
     cluster = request.cluster
-    listed = catalogue(request.scenario_file, request.environment, request.overrides)
+    listed = catalogue(
+        request.scenario_file, request.environment, request.overrides, request.untrusted
+    )
     case = _only(select(request, listed, request.environment).cases)
     check_shareable(case, request.instances)
     case = replace(case, variables=variables_of(case, request))

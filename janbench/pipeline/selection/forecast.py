@@ -17,7 +17,9 @@ from janbench.render.prompts import expected_tokens
 
 def forecast(request: RunRequest) -> Iterator[str]:
     """Return lines that tell each case's target, load and number of requests."""
-    listed = catalogue(request.scenario_file, request.environment, request.overrides)
+    listed = catalogue(
+        request.scenario_file, request.environment, request.overrides, request.untrusted
+    )
     selection = select(request, listed, request.environment)
     for case in selection.cases:
         yield from describe(case, demo=request.demo)

@@ -21,7 +21,9 @@ from janbench.render.writer import write_scripts
 
 def validate(request: RunRequest) -> Iterator[str]:
     """Return lines about each valid case; raises ConfigError or EngineError at a bad one."""
-    listed = catalogue(request.scenario_file, request.environment, request.overrides)
+    listed = catalogue(
+        request.scenario_file, request.environment, request.overrides, request.untrusted
+    )
     selection = select(request, listed, request.environment)
     engine = LocalEngine.find(EngineOptions(request.k6, request.environment))
     with tempfile.TemporaryDirectory(prefix="janbench-") as place:

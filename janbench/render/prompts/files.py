@@ -121,6 +121,22 @@ _READERS: dict[str, Callable[[Path], Rows]] = {
 }  # fmt: skip
 
 
+def _check_images(messages: Any, where: Location) -> None:
+    """Refuse images outside of the folders of the prompts and of this process: data is no code."""
+    folders = (Path(where.file).resolve().parent, Path.cwd().resolve())
+    for message in messages if isinstance(messages, list) else ():
+        images = message.get("images") if isinstance(message, dict) else None
+        for image in images if isinstance(images, list) else ():
+            if not isinstance(image, str) or image.startswith(("http://", "https://", "data:")):
+                continue
+            if not any(Path(image).resolve().is_relative_to(folder) for folder in folders):
+                raise ConfigError(
+                    f"the image {image!r} lies outside of the prompts' folder",
+                    where=where,
+                    hint="Put it beside the prompts, or send it as a data: URL.",
+                )
+
+
 def _prompt(row: Any, field: str | None, where: Location) -> Prompt:
     if isinstance(row, str):
         row = {"text": row}
@@ -135,6 +151,7 @@ def _prompt(row: Any, field: str | None, where: Location) -> Prompt:
             hint="Name the column with 'field'.",
         )
     told = named[column]
+    _check_images(told, where)
     data = {"messages": told} if isinstance(told, list) else {"text": str(told)}
     extra = {
         key: named[key] for key in ("weight", "max_tokens") if named.get(key) not in (None, "")

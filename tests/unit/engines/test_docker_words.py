@@ -18,7 +18,7 @@ from janbench.errors import EngineError
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("grafana/k6:1.7.1", ("grafana/k6", "1.7.1")),
+        ("grafana/k6:1.8.3", ("grafana/k6", "1.8.3")),
         ("grafana/k6", ("grafana/k6", "latest")),
         ("localhost:5000/k6", ("localhost:5000/k6", "latest")),
         ("localhost:5000/k6:2", ("localhost:5000/k6", "2")),
