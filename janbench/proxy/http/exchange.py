@@ -12,7 +12,7 @@ from janbench.proxy.http.context import JSON, STREAM
 from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.parties import ClientSide
 from janbench.proxy.http.pool import ConnectError
-from janbench.proxy.http.reply import Reply
+from janbench.proxy.http.reply import UpstreamResponse
 from janbench.proxy.http.request_buffer import RequestBuffer
 from janbench.proxy.stream import integrity
 from janbench.proxy.stream.dialects import Frame
@@ -20,7 +20,7 @@ from janbench.proxy.stream.measure import Moments, reply_figures, stream_figures
 from janbench.proxy.stream.reply import judge_reply, read_whole
 
 if TYPE_CHECKING:
-    from janbench.proxy.http.request import Request
+    from janbench.proxy.http.request import ClientRequest
     from janbench.proxy.http.upstream import UpstreamConnection
     from janbench.proxy.http.worker_context import WorkerContext
 
@@ -33,10 +33,10 @@ _SILENCE_NS = 5_000_000_000
 """A client that gives up after this long without a byte left a stalled stream."""
 
 
-class Exchange:
+class ProxyExchange:
     """A request in flight; the client feeds its body in, the reply reports back."""
 
-    def __init__(self, worker: WorkerContext, client: ClientSide, request: Request) -> None:
+    def __init__(self, worker: WorkerContext, client: ClientSide, request: ClientRequest) -> None:
         self.request = request
         self.request_done = False
         self._worker = worker
@@ -156,8 +156,8 @@ class Exchange:
 
     # ---
 
-    def _new_reply(self) -> Reply:
-        return Reply(self, self.request, self._worker, self._client.transport)
+    def _new_reply(self) -> UpstreamResponse:
+        return UpstreamResponse(self, self.request, self._worker, self._client.transport)
 
     async def _connect(self) -> None:
         try:

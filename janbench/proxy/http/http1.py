@@ -12,7 +12,7 @@ from http import HTTPStatus
 import orjson
 
 from janbench.proxy.http.context import HEADER_PREFIX
-from janbench.proxy.http.target import Target
+from janbench.proxy.http.target import UpstreamTarget
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -44,7 +44,7 @@ def asks_for_stream(headers: Headers, body_start: bytes) -> bool:
 
 
 def request_head(
-    target: Target,
+    target: UpstreamTarget,
     method: bytes,
     url: bytes,
     headers: Headers,
@@ -128,7 +128,7 @@ def own_reply(status: int, cause: str, message: str, *, close: bool, head_only: 
     return head if head_only else head + body
 
 
-def _on_target(target: Target, url: bytes) -> bytes:
+def _on_target(target: UpstreamTarget, url: bytes) -> bytes:
     if url.startswith(b"/"):
         return target.prefix + url
     if url.lower().startswith((b"http://", b"https://")):  # absolute form, as sent to a proxy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from janbench.proxy.http.exchange import Exchange
+from janbench.proxy.http.exchange import ProxyExchange
 from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.request import make_request
 from janbench.proxy.message.limits import MAX_HEAD, MAX_HEADERS, MessageError
@@ -34,8 +34,8 @@ class ClientConnection(asyncio.Protocol):
         self._worker = worker
         self._clients = clients
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-        self._queue: deque[Exchange] = deque()
-        self._reading: Exchange | None = None
+        self._queue: deque[ProxyExchange] = deque()
+        self._reading: ProxyExchange | None = None
         self._url = b""
         self._headers: Headers = []
         self._trailers: Headers = []
@@ -121,7 +121,7 @@ class ClientConnection(asyncio.Protocol):
             version=parser.get_http_version(),
             keep_alive=parser.should_keep_alive(),
         )
-        self._reading = exchange = Exchange(self._worker, self, request)
+        self._reading = exchange = ProxyExchange(self._worker, self, request)
         self._queue.append(exchange)
         if len(self._queue) == 1:
             exchange.start()

@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 
-from janbench.proxy.http.target import Target
+from janbench.proxy.http.target import UpstreamTarget
 from janbench.proxy.http.upstream import UpstreamConnection
 from janbench.proxy.message.limits import Limits
 
@@ -34,7 +34,7 @@ class Pool:
 
     def __init__(
         self,
-        target: Target,
+        target: UpstreamTarget,
         tls: ssl.SSLContext | None,
         connect_timeout: float,
         idle_s: float = Limits.pooled,

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     import asyncio
 
     from janbench.proxy.http.http1 import Headers
-    from janbench.proxy.http.request import Request
+    from janbench.proxy.http.request import ClientRequest
     from janbench.proxy.http.worker_context import WorkerContext
 
 _MAX_JSON = 1 << 20
 """Bytes of a JSON reply that are kept to read its usage; longer ones go by unread."""
 
 
-class Reply:
+class UpstreamResponse:
     """Callbacks of the response parser; times are perf_counter_ns, 0 means never."""
 
     def __init__(
         self,
         listener: ReplyListener,
-        request: Request,
+        request: ClientRequest,
         worker: WorkerContext,
         client: asyncio.Transport,
     ) -> None:

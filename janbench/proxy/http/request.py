@@ -15,14 +15,14 @@ from janbench.proxy.stream.integrity import Verdict
 
 if TYPE_CHECKING:
     from janbench.proxy.http.http1 import Headers
-    from janbench.proxy.http.target import Target
+    from janbench.proxy.http.target import UpstreamTarget
 
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-")
 
 
 @dataclass
-class Request:
+class ClientRequest:
     """Head of a request; `url` is the raw request target and `http10` the client's version.
 
     `fresh`: the client won't use its connection again, and gets a new one to the target, too: it
@@ -85,7 +85,7 @@ class Request:
             row.update(cast(Record, self.context.labels))
         return row
 
-    def refusal(self, status: int, location: str, target: Target) -> str:
+    def refusal(self, status: int, location: str, target: UpstreamTarget) -> str:
         """Return why a status is no answer to the request; empty when it is one."""
         redirected = status in STATUSES and bool(location)
         least = HTTPStatus.MULTIPLE_CHOICES if self.wants else HTTPStatus.BAD_REQUEST
@@ -99,7 +99,7 @@ class Request:
         """See from the start of the body whether the request wants an event stream."""
         self.wants_stream = asks_for_stream(self.headers, body_start)
 
-    def head_for(self, target: Target, body_start: bytes) -> bytes:
+    def head_for(self, target: UpstreamTarget, body_start: bytes) -> bytes:
         """Write the head for the target; the start of the body tells whether it streams."""
         self.note_start(body_start)
         identity = self.wants_stream or (self.context is not None and self.method == b"POST")
@@ -116,7 +116,7 @@ class Request:
 
 def make_request(
     method: bytes, url: bytes, headers: Headers, *, version: str, keep_alive: bool
-) -> Request:
+) -> ClientRequest:
     """Make a request out of what the parser found."""
     chunked = expects = False
     context, trace_id = None, ""
@@ -131,7 +131,7 @@ def make_request(
         elif lower.startswith(HEADER_PREFIX) and lower == HEADER:
             context = parse_context(value)
     http10 = version == "1.0"
-    return Request(
+    return ClientRequest(
         method=method,
         url=url,
         headers=headers,

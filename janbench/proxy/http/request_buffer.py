@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from janbench.proxy.http.http1 import LAST_CHUNK, chunk
-from janbench.proxy.http.request import Request
-from janbench.proxy.http.target import Target
+from janbench.proxy.http.request import ClientRequest
+from janbench.proxy.http.target import UpstreamTarget
 
 _REPLAY_MOST = 256 << 10
 """Bytes of a request that are kept so that a stale connection can be replaced unnoticed."""
@@ -15,7 +15,7 @@ class RequestBuffer:
 
     __slots__ = ("_head_taken", "_out", "_replay", "_request", "_target", "body_bytes", "waiting")
 
-    def __init__(self, request: Request, target: Target) -> None:
+    def __init__(self, request: ClientRequest, target: UpstreamTarget) -> None:
         self._request = request
         self._target = target
         self._head_taken = False

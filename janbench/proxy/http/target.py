@@ -13,7 +13,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Target:
+class UpstreamTarget:
     """A parsed target; `prefix` is put before each request's path and has no final slash."""
 
     url: str
@@ -32,7 +32,7 @@ class TlsOptions:
     ca_file: Path | None = field(default=None)
 
 
-def parse_target(url: str) -> Target:
+def parse_target(url: str) -> UpstreamTarget:
     """Read a target URL; raises ConfigError for anything but http(s)://host[:port][/prefix]."""
     where = "--target"
     try:
@@ -58,7 +58,7 @@ def parse_target(url: str) -> Target:
     literal = f"[{host}]" if ":" in host else host
     shown_port = "" if port in (None, _PORTS[parts.scheme]) else f":{port}"
     try:
-        return Target(
+        return UpstreamTarget(
             url=url.rstrip("/"),
             host=host,
             port=port or _PORTS[parts.scheme],

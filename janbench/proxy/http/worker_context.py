@@ -7,7 +7,7 @@ from typing import Protocol
 from janbench.model.results.record import Record
 from janbench.proxy.http.pool import Pool
 from janbench.proxy.http.response_writer import HoldBudget
-from janbench.proxy.http.target import Target
+from janbench.proxy.http.target import UpstreamTarget
 from janbench.proxy.message.limits import Limits
 
 
@@ -60,7 +60,7 @@ class WorkerContext:
 
     def __init__(
         self,
-        target: Target,
+        target: UpstreamTarget,
         pool: Pool,
         journal: Journal,
         *,

@@ -13,7 +13,7 @@ from time import perf_counter_ns
 from janbench.errors import CompanionError
 from janbench.proxy.http.listener import ClientConnection
 from janbench.proxy.http.pool import Pool
-from janbench.proxy.http.target import Target, TlsOptions, tls_context
+from janbench.proxy.http.target import TlsOptions, UpstreamTarget, tls_context
 from janbench.proxy.http.worker_context import WorkerContext
 from janbench.proxy.message.limits import Limits
 from janbench.proxy.process.lag import LagSampler
@@ -39,7 +39,7 @@ _TICK_S = 1.0
 class ProxyOptions:
     """How a proxy runs; times in seconds, `stall_timeout` 0 means never."""
 
-    target: Target
+    target: UpstreamTarget
     host: str = "127.0.0.1"
     port: int = 0
     records: Path | None = None
