@@ -39,7 +39,10 @@ def of_delta(delta: Json) -> Iterator[Content]:
     """Yield the kinds of content in a chat delta or message."""
     for name, value in delta.items():
         if value and (kind := _DELTA.get(name)) is not None:
-            yield from of_value(value, kind)
+            if isinstance(value, str):
+                yield kind
+            else:
+                yield from of_value(value, kind)
 
 
 def of_fields(frame: Json, fields: Fields, *, done: bool = True) -> Iterator[Content]:
@@ -50,6 +53,15 @@ def of_fields(frame: Json, fields: Fields, *, done: bool = True) -> Iterator[Con
             yield from (
                 of_items(value, done=done) if kind == "item" else of_value(value, _KINDS[kind])
             )
+
+
+def of_piece(frame: Json, fields: Fields) -> Content | None:
+    """Return the kind of content of an event that carries a piece of it."""
+    if len(fields) == 1:
+        ((path, kind),) = fields
+        if len(path) == 1 and isinstance(text := frame.get(path[0]), str):
+            return _KINDS[kind] if text else None
+    return leading(of_fields(frame, fields))
 
 
 def of_items(items: object, *, done: bool = True) -> Iterator[Content]:

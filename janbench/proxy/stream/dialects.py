@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from janbench.dialects import dialects
 from janbench.proxy.stream import content as contents
 from janbench.proxy.stream.content import Content, Json
-from janbench.proxy.stream.errors import error_code, is_error
+from janbench.proxy.stream.errors import error_code, is_error, says_something
 from janbench.proxy.stream.usage import Usage, read_usage
 
 _TABLE = dialects()
@@ -53,11 +53,13 @@ def read_frame(event: str, frame: Json) -> Frame:
     if not (name in _TABLE.events or name in _TABLE.whole_events or name in _TABLE.ends):
         # Jan v1 names Responses events `response.*` in the line and a type of its own within.
         name = event if event in _TABLE.events or event in _TABLE.ends else name
-    error = error_code(frame) if is_error(frame, {name, event}) else None
+    error = error_code(frame) if is_error(frame, name, event) else None
     choices = frame.get("choices")
     if isinstance(choices, list):
         return _read_chat(frame, choices, error)
-    if name.startswith("response.") or name in _TABLE.events or name in _TABLE.ends:
+    if fields := _TABLE.events.get(name):
+        return Frame(_dialect(name), contents.of_piece(frame, fields), error=error)
+    if name.startswith("response.") or name in _TABLE.ends:
         return _read_event(name, frame, error)
     delta = frame.get("delta")
     reason = reason_of(delta.get("stop_reason")) if isinstance(delta, dict) else ""
@@ -68,7 +70,7 @@ def read_reply(reply: object) -> Frame:
     """Say what a whole (not streamed) JSON reply carries; `dialect` is empty for other replies."""
     if not isinstance(reply, dict):
         return Frame()
-    error = error_code(reply) if is_error(reply, set()) else None
+    error = error_code(reply) if is_error(reply) else None
     choices = reply.get("choices")
     if isinstance(choices, list):
         return _read_chat(reply, choices, error)
@@ -83,6 +85,8 @@ def read_reply(reply: object) -> Frame:
 
 def reason_of(value: object) -> str:
     """Return a finish reason as it may be shown, empty where none is named."""
+    if value is None:
+        return ""
     if isinstance(value, dict):  # SGLang's own form
         value = value.get("type")
     if not isinstance(value, str) or not _TABLE.meaning(value):
@@ -102,7 +106,11 @@ def _read_chat(frame: Json, choices: list[Any], error: str | None) -> Frame:
         number = choice.get("index")
         number = number if isinstance(number, int) else position
         seen.append(number)
-        kinds += _pieces(choice)
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            kinds += contents.of_delta(delta)
+        if choice.get("text"):
+            kinds += contents.of_value(choice["text"], Content.VISIBLE)
         message = choice.get("message")
         if isinstance(message, dict):
             whole += contents.of_delta(message)
@@ -110,11 +118,11 @@ def _read_chat(frame: Json, choices: list[Any], error: str | None) -> Frame:
             finished.append(number)
             reason = word
             failed = failed or _failed(word)
-        if error is None and is_error({"error": choice.get("error")}, set()):
+        if error is None and says_something(choice.get("error")):
             error = error_code(choice)
     return Frame(
         "chat",
-        contents.leading(iter(kinds)),
+        contents.leading(iter(kinds)) if kinds else None,
         tuple(whole),
         read_usage(frame),
         reason,
@@ -126,25 +134,16 @@ def _read_chat(frame: Json, choices: list[Any], error: str | None) -> Frame:
     )
 
 
-def _pieces(choice: Json) -> list[Content]:
-    delta = choice.get("delta")
-    found = list(contents.of_delta(delta)) if isinstance(delta, dict) else []
-    if choice.get("text"):
-        found += contents.of_value(choice["text"], Content.VISIBLE)
-    return found
-
-
 def _read_event(name: str, frame: Json, error: str | None) -> Frame:
-    fields = _TABLE.events.get(name)
-    kinds = contents.of_fields(frame, fields) if fields else iter(())
-    done = not name.endswith(".added")
-    whole_fields = _TABLE.whole_events.get(name, ())
-    whole = tuple(contents.of_fields(frame, whole_fields, done=done))
+    whole: tuple[Content, ...] = ()
+    if whole_fields := _TABLE.whole_events.get(name):
+        done = not name.endswith(".added")
+        whole = tuple(contents.of_fields(frame, whole_fields, done=done))
     end = _TABLE.ends.get(name)
     reason = _end_reason(end, frame) if end else ""
     return Frame(
-        "responses" if name.startswith("response.") else "messages",
-        contents.leading(kinds),
+        _dialect(name),
+        None,
         whole,
         read_usage(frame),
         reason,
@@ -152,6 +151,10 @@ def _read_event(name: str, frame: Json, error: str | None) -> Frame:
         error,
         end["marker"] if end else "",
     )
+
+
+def _dialect(name: str) -> str:
+    return "responses" if name.startswith("response.") else "messages"
 
 
 def _end_reason(end: dict[str, str], frame: Json) -> str:

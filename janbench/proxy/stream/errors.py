@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set as AbstractSet
 
 from janbench.dialects import dialects
 from janbench.proxy.stream.content import Json
 
 _TABLE = dialects()
+_ERROR_EVENTS = _TABLE.error_events
+_ERROR_FIELDS = frozenset(_TABLE.error_fields)
 
 # An error code may be shown; a message may quote the request. Words and UUIDs only.
 _SAFE_CODE = re.compile(r"[a-z][a-z_]{1,39}|[0-9]{3}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def is_error(frame: Json, names: AbstractSet[str]) -> bool:
+def is_error(frame: Json, *names: str) -> bool:
     """Say whether a frame is an error; `names` are those of its event."""
-    if not names.isdisjoint(_TABLE.error_events) or frame.get("object") == "error":
-        return True
-    if _says_something(frame.get("error")):
+    for name in names:
+        if name in _ERROR_EVENTS:
+            return True
+    if says_something(frame.get("error")) or frame.get("object") == "error":
         return True
     response = frame.get("response")
-    if isinstance(response, dict) and _says_something(response.get("error")):
+    if isinstance(response, dict) and says_something(response.get("error")):
         return True
     return not frame.get("choices") and _odd_error(frame)
 
@@ -45,22 +47,27 @@ def error_code(frame: Json) -> str:
     return ""
 
 
-def _says_something(error: object) -> bool:
+def says_something(error: object) -> bool:
     """Say whether an error value is more than an empty form: Jan v2 sends one with every answer."""
+    if error is None:
+        return False
     if isinstance(error, dict):
         return any(value not in ("", "0") and bool(value) for value in error.values())
     return bool(error)
 
 
 def _odd_error(frame: Json) -> bool:
-    if any(_says_something(frame.get(name)) for name in _TABLE.error_fields):
+    if not _ERROR_FIELDS.isdisjoint(frame) and any(
+        says_something(frame.get(name)) for name in _TABLE.error_fields
+    ):
         return True
     base = frame.get("base_resp")  # MiniMax
     if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
         return True
     code = frame.get("code")
     return (
-        code not in (None, "", 0, "0", 200)
+        code is not None
+        and code not in ("", 0, "0", 200)
         and any(isinstance(frame.get(key), str) for key in ("message", "msg"))
         and "id" not in frame
     )

@@ -218,7 +218,7 @@ class StreamReader(Framer):
         if named or line[0] == 0x7B:  # {
             value = line.removeprefix(b"error:")
             frame = parse(value) or parse(b"\n".join((value, *following[1:])))
-            if named or not isinstance(frame, dict) or is_error(frame, set()) or "error" in frame:
+            if named or not isinstance(frame, dict) or is_error(frame) or "error" in frame:
                 code = error_code(frame) if isinstance(frame, dict) else ""
                 self.answer.error(code, "an error that is not framed as an event")
         elif unfinished and self.frames:

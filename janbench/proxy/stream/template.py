@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from janbench.dialects import dialects
 from janbench.proxy.stream.json_text import parse
 
-# Text of a JSON string with the simple escapes, possibly empty; bytes from 0x80 on need a check.
-PLAIN_TEXT = re.compile(rb'[ !#-\[\]-~\x80-\xff]*(?:\\["\\/bfnrt][ !#-\[\]-~\x80-\xff]*)*')
+# Text of a JSON string, possibly empty; bytes from 0x80 on need a check.
+PLAIN_TEXT = re.compile(
+    rb'[ !#-\[\]-~\x80-\xff]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[ !#-\[\]-~\x80-\xff]*)*'
+)
 _LONGEST = 8192  # a longer delta is not an ordinary one, and costs too much to search
 _TEXT_KEYS = ("content", "reasoning_content", "reasoning")
 _TEXT_FIELD = re.compile(

@@ -29,6 +29,8 @@ class Usage(NamedTuple):
 def read_usage(frame: Json) -> Usage | None:
     """Read the usage of a frame or reply; None when there is none."""
     for path in _PLACES:
+        if path[0] not in frame:
+            continue
         place = at(frame, path)
         if isinstance(place, dict):
             found = Usage(*(_count(place, name) for name in ("input", "output", "reasoning")))

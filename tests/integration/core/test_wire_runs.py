@@ -23,7 +23,21 @@ FALLBACK = json.dumps(
         "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     }
 )  # fmt: skip
+PARTS = json.dumps(
+    {
+        "id": "c", "object": "chat.completion",
+        "choices": [{
+            "index": 0, "finish_reason": "stop",
+            "message": {"content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                {"type": "text", "text": "Yes"},
+            ]},
+        }],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+    }
+)  # fmt: skip
 OWN = [
+    Case("parts", {}, step={"stream": False}, head=WHOLE % (len(PARTS), PARTS), end=False),
     Case("json-for-stream", {}, head=WHOLE % (len(FALLBACK), FALLBACK), end=False),
     Case("fallback", {}, step={"stream": False}, head=WHOLE % (len(FALLBACK), FALLBACK), end=False),
     Case("fallback-stream", {}, send=[
@@ -42,6 +56,7 @@ OWN = [
 # case -> verdict, class of its stream (empty: none), what a reason says
 ENDS: dict[str, tuple[str, str, str]] = {
     "plain": ("pass", "ok", ""),
+    "parts": ("pass", "", ""),
     "html200": ("fail", "not_a_stream", "1 not_a_stream"),
     "json-for-stream": ("fail", "not_a_stream", "1 not_a_stream"),
     "finish-abort": ("fail", "in_band_error", "1 in_band_error"),
