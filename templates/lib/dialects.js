@@ -7,6 +7,8 @@ import { errorText, isError } from './errors.js';
 import { addItemCall, addPieces, noCalls } from './tools.js';
 import { meaning, mergeUsage, reasonOf, usageOf } from './usage.js';
 
+const LONGEST = 16 * 1024 * 1024;
+
 /**
  * @typedef {{text: string, reasoning: string, tools: any[], finish: string, usage: any, frames: number,
  *            contentEvents: number, ends: string[], known: boolean, errors: string[], malformed: string, truncated: boolean,
@@ -34,7 +36,8 @@ export function addFrame(summary, frame) {
     return;
   }
   if (!bare.startsWith('{') && (idle.includes(frame.event) || (!bare && !errors.includes(frame.event)))) return;
-  const body = parse(frame.data);
+  // As long as a frame may be for the timing proxy.
+  const body = frame.data.length > LONGEST ? null : parse(frame.data);
   if (body && typeof body === 'object' && !Array.isArray(body)) {
     summary.frames += 1;
     addBody(summary, frame.event, body);
