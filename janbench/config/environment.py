@@ -12,8 +12,15 @@ from janbench.errors import ConfigError
 
 # Signs the timing proxy's reports to the script, anew for each run.
 TAIL_KEY = "JANBENCH_TAIL_SECRET"
-# k6 takes these from the environment in place of a script's scenarios: the load would be another.
-_HIJACKING = ("K6_VUS", "K6_DURATION", "K6_ITERATIONS", "K6_STAGES", "K6_EXECUTION_SEGMENT")
+# k6 takes any of its options from the environment, where it changes what is offered (K6_RPS), what
+# is judged (K6_NO_THRESHOLDS) or what is left of a run (K6_NO_SUMMARY). These do none of it.
+_HARMLESS = {
+    "K6_PROMETHEUS_RW_": "where metrics go; read by janbench, too",
+    "K6_OTEL_": "where metrics go",
+    "K6_WEB_DASHBOARD": "shows a run while it goes on",
+    "K6_BROWSER_": "how a hand-written script's browser starts",
+    "K6_IMAGE": "janbench's own: the image of the Docker engine",
+}
 
 
 def read_environment(env_file: Path | None = None) -> dict[str, str]:
@@ -39,11 +46,16 @@ def _file_values(path: Path) -> dict[str, str]:
 
 
 def for_k6(environment: Mapping[str, str], resolved: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of k6: everything there is, less what would replace the load."""
-    kept = {key: value for key, value in environment.items() if key not in _HIJACKING}
+    """Return the environment of k6: everything there is, less what would change the test."""
+    left_out = kept_from_k6(environment)
+    kept = {key: value for key, value in environment.items() if key not in left_out}
     return {**kept, **resolved}
 
 
-def hijacking(environment: Mapping[str, str]) -> list[str]:
-    """Name the variables that `for_k6` leaves out."""
-    return [key for key in _HIJACKING if environment.get(key)]
+def kept_from_k6(environment: Mapping[str, str]) -> list[str]:
+    """Name the variables that `for_k6` leaves out: k6's own, but for those known to be harmless."""
+    return sorted(
+        key
+        for key in environment
+        if key.upper().startswith("K6_") and not key.upper().startswith(tuple(_HARMLESS))
+    )

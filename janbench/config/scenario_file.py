@@ -13,6 +13,7 @@ from janbench.config.located import validated
 from janbench.config.overrides import apply_overrides
 from janbench.config.references import resolve_references
 from janbench.config.scenario_sources import gather, resolve_extends
+from janbench.config.threshold_scope import threshold_complaints
 from janbench.config.trace_file import read_trace
 from janbench.config.untrusted import Untrusted
 from janbench.config.yaml_source import Document
@@ -108,6 +109,9 @@ def _completed(name: str, scenario: Scenario, shared: Target, document: Document
             where=document.locate(("scenarios", name, "name")),
             hint="Leave out 'name': the key is the name.",
         )
+    for metric, why in threshold_complaints(scenario):
+        path = ("scenarios", name, "thresholds", metric)
+        raise ConfigError(why, where=document.locate(path, key=True))
     return scenario.model_copy(
         update={"name": name, "target": target, "test_case": scenario.test_case or name}
     )

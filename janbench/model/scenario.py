@@ -12,7 +12,7 @@ from janbench.model.base import Frozen
 from janbench.model.load.load import MAIN, Load
 from janbench.model.slo import Slo, Wanted
 from janbench.model.steps.step import BaseStep, Choose, Group, Leaf, ModelStep, Step, every, leaves
-from janbench.model.thresholds import KNOWN, Threshold, complaint
+from janbench.model.thresholds import KNOWN, Threshold
 
 __all__ = ["Load", "Scenario", "ScenarioFile", "Target"]
 
@@ -196,10 +196,6 @@ class Scenario(Frozen):
         clash = sorted(trends & {f"{self.counters}_successes", f"{self.counters}_errors"})
         if clash:
             raise ValueError(f"the metric {clash[0]!r} is the name of a counter already")
-        for metric, expressions in self.thresholds.items():
-            wrong = complaint(metric, expressions, {**known, **own})
-            if wrong:
-                raise ValueError(wrong)
         return self
 
 

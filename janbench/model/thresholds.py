@@ -53,6 +53,13 @@ _METRIC = re.compile(
 )
 
 
+def parts_of(metric: str) -> tuple[str, dict[str, str]]:
+    """Return the name and the tags of `name{tag:value,tag:value}`."""
+    name, _, tags = metric.rstrip("}").partition("{")
+    pairs = (pair.partition(":") for pair in tags.split(",") if pair)
+    return name, {key.strip(): value for key, _, value in pairs}
+
+
 class Expression(NamedTuple):
     """A threshold's parts: `p(95)`, `<`, 800."""
 
@@ -88,7 +95,8 @@ class Threshold(Frozen):
     def _is_one(self) -> Threshold:
         if parse_expression(self.threshold) is None:
             raise ValueError(
-                f"{self.threshold!r} is no k6 threshold: write p(95)<800, rate<0.05 or count<10"
+                f"{self.threshold!r} is not a valid k6 threshold: "
+                "write p(95)<800, rate<0.05 or count<10"
             )
         return self
 
@@ -106,7 +114,7 @@ def complaint(metric: str, expressions: tuple[Threshold, ...], known: Mapping[st
     """Say why k6 would refuse these thresholds, empty when it wouldn't; `known`: types by name."""
     match = _METRIC.match(metric)
     if not match:
-        return f"{metric!r} is no metric: write a name, or name{{tag:value}}"
+        return f"{metric!r} is not a valid metric: write a name, or name{{tag:value}}"
     kind = known.get(match[1])
     if kind is None:
         return f"there is no metric {match[1]!r}. {suggestion(match[1], known)}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from janbench import __version__
 from janbench.config.connecting import refuse_forward_proxy, trust
-from janbench.config.environment import hijacking
+from janbench.config.environment import kept_from_k6
 from janbench.engines import choose_engine
 from janbench.engines.base import Engine, EngineOptions
 from janbench.errors import ConfigError, JanbenchError
@@ -63,7 +63,7 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
         _check_connecting(request, engine, selection.cases, environment)
         telemetry = Telemetry.of(request, environment)
         folder = RunFolder.create(request.results)
-        notices = [*selection.left_out, *_hijack_notice(environment)]
+        notices = [*selection.left_out, *_left_out_notice({**environment, **request.pairs})]
         notices += telemetry.notices(engine.info, environment)
         for message in notices:
             listener.notice(message)
@@ -144,11 +144,11 @@ def _with_demo_server(
     return replace(request, flags=replace(request.flags, base=base)), kept
 
 
-def _hijack_notice(environment: Mapping[str, str]) -> list[str]:
-    names = hijacking(environment)
-    return (
-        [f"{', '.join(names)} in the environment would replace the load: ignored"] if names else []
-    )
+def _left_out_notice(environment: Mapping[str, str]) -> list[str]:
+    names = kept_from_k6(environment)
+    if not names:
+        return []
+    return [f"not passed on to k6, whose load or verdict it could change: {', '.join(names)}"]
 
 
 class _Run:

@@ -121,7 +121,7 @@ def _cases(scenario: ScenarioResult) -> Iterator[_Case]:
         name = f"{threshold.metric}: {threshold.expression}"
         unit = figures.unit_of(threshold.metric)
         seen = (
-            "had no sample" if threshold.value is None else figures.in_unit(threshold.value, unit)
+            "had no samples" if threshold.value is None else figures.in_unit(threshold.value, unit)
         )
         yield _Case(
             f"{scenario.name}.thresholds",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from janbench.model.job import Outcome
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
@@ -16,7 +16,6 @@ from janbench.model.results.result import (
     Requests,
     ScenarioResult,
     StepResult,
-    Throughput,
     Validity,
 )
 from janbench.results.answer_notes import answer_notes
@@ -29,6 +28,7 @@ from janbench.results.slo import (
     judge_objectives,
     thresholds_of,
 )
+from janbench.results.throughput import throughput_of
 from janbench.results.verdict import judge
 
 # Ours -> the k6 Trend that holds the same, for runs without records.
@@ -71,6 +71,7 @@ def assemble(evidence: Evidence) -> ScenarioResult:
     metrics = _metrics(evidence, summary)
     steps = {step.id: _step(evidence, summary, step) for step in subject.steps}
     own = thresholds_of(subject.objectives)
+    throughput = throughput_of(subject, summary, steps, evidence.records)
     result = ScenarioResult(
         name=subject.name,
         verdict="error",
@@ -85,10 +86,15 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         requests=_requests(summary),
         metrics=metrics,
         unmeasured=_unmeasured(subject, metrics, evidence.records),
-        throughput=_throughput(evidence, summary),
+        throughput=throughput,
         steps=steps,
         checks=[_owned(check, subject) for check in summary.checks],
-        thresholds=[t for t in summary.thresholds() if (t.metric, t.expression) not in own],
+        thresholds=[
+            threshold
+            for threshold in summary.thresholds()
+            if (threshold.metric, threshold.expression) not in own
+            and not (threshold.value is None and threshold.metric in subject.not_judged)
+        ],
         stream_errors=_stream_classes(evidence, summary),
         answer_notes=answer_notes(evidence.records, summary),
         validity=_validity(evidence, summary),
@@ -97,10 +103,10 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         summary,
         evidence.records,
         result.requests,
-        result.throughput,
+        throughput,
         steps,
         result.iterations,
-        _counted_s(evidence),
+        throughput.window_s or 0.0,
     )
     result = result.model_copy(update={"slo": judge_objectives(subject, measured)})
     outcome = evidence.outcome
@@ -108,11 +114,6 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         outcome = replace(outcome, exit_code=0)  # the objectives tell it, from better figures
     verdict, reasons = judge(result, subject, outcome, evidence.summary is not None)
     return result.model_copy(update={"verdict": verdict, "reasons": reasons})
-
-
-def _counted_s(evidence: Evidence) -> float:
-    """Return the length of the part that counts: without warm-up and cool-down."""
-    return max(0.0, evidence.outcome.duration_s - evidence.subject.uncounted_s)
 
 
 def _metrics(evidence: Evidence, summary: K6Summary) -> dict[str, Distribution]:
@@ -160,26 +161,6 @@ def _lanes(subject: Subject, summary: K6Summary) -> list[LaneResult]:
         )
         for lane in subject.lanes
     ]
-
-
-def _throughput(evidence: Evidence, summary: K6Summary) -> Throughput:
-    duration = _counted_s(evidence)
-    attempted = summary.count("http_reqs")
-    source: Literal["usage", "estimated", "mixed"] | None = None
-    if evidence.records is not None:
-        tokens, sources = evidence.records.tokens()
-        if sources:
-            source = "mixed" if len(sources) > 1 else "usage" if "usage" in sources else "estimated"
-    else:
-        tokens = summary.count("llm_output_tokens")
-        estimated = summary.count("llm_estimated_tokens")
-        if tokens:
-            source = "usage" if not estimated else "estimated" if estimated == tokens else "mixed"
-    return Throughput(
-        requests_per_s=round(attempted / duration, 3) if duration > 0 and attempted else None,
-        output_tokens_per_s=round(tokens / duration, 3) if duration > 0 and tokens else None,
-        tokens_source=source,
-    )
 
 
 def _step(evidence: Evidence, summary: K6Summary, step: StepInfo) -> StepResult:

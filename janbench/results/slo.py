@@ -26,7 +26,7 @@ _SHARES = ("error_rate", "goodput", "output_tokens_per_s", "requests_per_s")
 
 @dataclass(frozen=True)
 class Measured:
-    """What objectives are judged by; `duration_s` is the length of the run."""
+    """What objectives are judged by; `duration_s` is the throughput's window."""
 
     summary: K6Summary
     records: Records | None
@@ -101,7 +101,7 @@ def _share(wanted: Wanted, measured: Measured) -> float | None:
     if measured.duration_s <= 0:
         return None
     if wanted.metric == "requests_per_s":
-        return step.count / measured.duration_s
+        return (step.count - step.failed) / measured.duration_s
     if measured.records is None:
         return None
     return measured.records.tokens_of(wanted.step or "") / measured.duration_s

@@ -216,11 +216,12 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
         if threshold.metric == TOKENS_SPENT:
             continue
         if not threshold.ok and not (subject.mode == "single" and threshold.metric == "checks"):
-            value = "no value" if threshold.value is None else f"{threshold.value:.4g}"
+            what = f"{threshold.metric} {threshold.expression}"
             yield Reason(
                 kind="threshold",
-                message=f"Threshold crossed: {threshold.metric} {threshold.expression} "
-                f"(measured {value}).",
+                message=f"Threshold not met: {what} (no samples)."
+                if threshold.value is None
+                else f"Threshold crossed: {what} (measured {threshold.value:.4g}).",
                 value=threshold.value,
             )
     for objective in result.slo.objectives:
@@ -266,6 +267,8 @@ def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
                 "ended the run; what was measured until then is judged.",
                 value=threshold.value,
             )
+    for metric, why in subject.not_judged.items():
+        yield Reason(kind="warning", message=f"Thresholds on {metric} weren't judged: {why}.")
     if subject.mode != "single":
         for check in result.checks:
             if check.fails:

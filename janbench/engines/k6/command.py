@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 TREND_STATS = "avg,min,med,max,p(90),p(95),p(99),count"
 OLDEST = (1, 1)
+# The options in the user's own configuration of k6 (`rps`, for one) would change the load.
+_NO_OPTIONS = Path(__file__).with_name("no_options.json")
+WITHOUT_USER_OPTIONS = ("--config", str(_NO_OPTIONS))
 
 
 def run_arguments(

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from janbench import process
 from janbench.engines.base import EngineOptions
-from janbench.engines.k6.command import OLDEST, parse_version, run_arguments
+from janbench.engines.k6.command import OLDEST, WITHOUT_USER_OPTIONS, parse_version, run_arguments
 from janbench.engines.k6.log import K6Log
 from janbench.engines.k6.rest import free_address, read_progress
 from janbench.engines.local.fleet import run_together
@@ -64,9 +64,8 @@ class LocalEngine:
 
     def _alone(self, job: Job, watcher: Watcher) -> Outcome:
         address = free_address()
-        arguments = run_arguments(
-            str(job.script), str(job.summary), address, job.tags, job.arguments
-        )
+        extra = (*WITHOUT_USER_OPTIONS, *job.arguments)
+        arguments = run_arguments(str(job.script), str(job.summary), address, job.tags, extra)
         with K6Log(job.log, job.secrets, watcher.line) as log:
             child = process.Process(
                 [self.k6, *arguments],

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from janbench import process
-from janbench.engines.k6.command import run_arguments, segment_arguments
+from janbench.engines.k6.command import WITHOUT_USER_OPTIONS, run_arguments, segment_arguments
 from janbench.engines.k6.log import ABORTED, K6Log
 from janbench.engines.k6.rest import free_address, is_ready, read_progress, resume, together
 from janbench.errors import EngineError
@@ -103,9 +103,8 @@ def _member(k6: Path, job: Job, number: int, of: int, watcher: Watcher) -> Itera
     extra = (*segment_arguments(number, of), "--paused", "--tag", f"instance_id={number}")
     if job.samples is not None:
         extra += ("--out", f"csv={job.samples}")
-    arguments = run_arguments(
-        str(job.script), str(job.summary), address, job.tags, (*job.arguments, *extra)
-    )
+    extra = (*WITHOUT_USER_OPTIONS, *job.arguments, *extra)
+    arguments = run_arguments(str(job.script), str(job.summary), address, job.tags, extra)
     with K6Log(job.log, job.secrets, lambda line: watcher.line(f"[{number}] {line}")) as log:
         child = process.Process(
             [k6, *arguments], environment=job.environment, folder=job.folder, line=log.take

@@ -9,6 +9,9 @@ from typing import Literal
 from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Lane, Plan
 from janbench.model.slo import Wanted
+from janbench.model.thresholds import parts_of
+
+_OF_GUESTS = ("guest_login_time_ms", "refresh_token_time_ms", "auth_relogins")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Subject:
     `request_limits`: what a single request has to meet to count for goodput; None where no
     objectives are given. `uncounted_s`: length of warm-up and cool-down. `may_end_early`: a
     threshold or a budget may have ended the run before its time. `model_requests`: of an iteration
-    of each lane; None where a condition decides.
+    of each lane; None where a condition decides. `not_judged`: thresholds' metrics that belong to
+    steps which don't run as the run was set up, and why.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Subject:
     uncounted_s: float = 0.0
     may_end_early: bool = False
     model_requests: Mapping[str, float | None] = field(default_factory=dict)
+    not_judged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def model_steps(self) -> list[str]:
@@ -86,4 +91,24 @@ class Subject:
             model_requests={
                 lane.name: scenario.model_requests_of(lane.name) for lane in plan.lanes
             },
+            not_judged={} if plan.single else _not_judged(plan),
         )
+
+
+def _not_judged(plan: Plan) -> dict[str, str]:
+    """Name the thresholds on steps that the user's own settings leave out."""
+    scenario, lanes = plan.scenario, {lane.name for lane in plan.lanes}
+    found = {}
+    for threshold in scenario.judged_by:
+        metric, tags = parts_of(threshold)
+        steps = [
+            step
+            for name, step in zip(scenario.step_ids(), scenario.leaves, strict=True)
+            if tags.get("step") == name or step.metric == metric
+        ]
+        if metric in _OF_GUESTS and not plan.guests:
+            found[threshold] = "no guest logs in where there is a key"
+        elif "main" not in lanes and steps and all(s.lane and s.lane not in lanes for s in steps):
+            off = " and ".join(sorted({str(step.lane) for step in steps}))
+            found[threshold] = f"the lane {off} is off"
+    return found

@@ -112,11 +112,18 @@ class StageResult(Printable):
 
 
 class Throughput(Printable):
-    """Run-wide rates per second."""
+    """Run-wide rates per second: of good requests to the model, and of their output tokens.
+
+    `window_s` is the time that they are taken over: `requests`, from the start of the first request
+    to the model to the end of the last; `k6`, where there are no records, the time in which k6
+    executed the test.
+    """
 
     requests_per_s: float | None = None
     output_tokens_per_s: float | None = None
     tokens_source: Literal["usage", "estimated", "mixed"] | None = None
+    window: Literal["requests", "k6"] | None = None
+    window_s: float | None = None
 
 
 class StepResult(Printable):
@@ -141,7 +148,7 @@ class CheckResult(Printable):
 
 
 class ThresholdResult(Printable):
-    """A k6 threshold; `value` is None when the metric had no sample."""
+    """A k6 threshold; `value` is None when the metric had no sample, and `ok` is then false."""
 
     metric: str
     expression: str

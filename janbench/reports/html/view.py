@@ -167,7 +167,7 @@ def _limits(scenario: ScenarioResult) -> list[LimitRow]:
         )
     for threshold in scenario.thresholds:
         unit = figures.unit_of(threshold.metric)
-        note = "no sample" if threshold.value is None else ""
+        note = "no samples" if threshold.value is None else ""
         value = figures.in_unit(threshold.value, unit)
         rows.append(LimitRow(threshold.metric, value, threshold.expression, threshold.ok, note))
     return sorted(rows, key=lambda row: row.ok)

@@ -79,17 +79,19 @@ class K6Summary:
         return K6Summary({**self.values, **inner}, self.crossed, self.checks)
 
     def thresholds(self) -> list[ThresholdResult]:
-        """Return the user's thresholds; those that only make k6 report a sub-metric aren't."""
-        return [
-            ThresholdResult(
-                metric=metric,
-                expression=expression,
-                value=self._value(metric, expression),
-                ok=not c,
-            )
-            for (metric, expression), c in self.crossed.items()
-            if not is_observation(metric, expression)
-        ]
+        """Return the user's thresholds; those that only make k6 report a sub-metric aren't.
+
+        k6 lets a threshold hold that nothing was measured for; here it isn't met.
+        """
+        found = []
+        for (metric, expression), crossed in self.crossed.items():
+            if not is_observation(metric, expression):
+                value = self._value(metric, expression)
+                ok = not crossed and value is not None
+                found.append(
+                    ThresholdResult(metric=metric, expression=expression, value=value, ok=ok)
+                )
+        return found
 
     def _value(self, metric: str, expression: str) -> float | None:
         values = self.values.get(metric, {})

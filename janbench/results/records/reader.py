@@ -30,6 +30,8 @@ _SAMPLES = {
 
 
 _OF_STREAMS = ("ttft_ms", "ttft_visible_ms", "tpot_ms")
+# From the request written to the end of the answer, as far as it is known.
+ENDED_AFTER_MS = "(coalesce(e2e_ms, ttfb_ms, 0) + coalesce(finalize_ms, 0))"
 _FLOORS = ("tokens_per_s",)
 
 
@@ -182,6 +184,18 @@ class Records:
         )
         good, total = rows[0]
         return int(good), int(total)
+
+    def good_and_window(self, steps: Sequence[str]) -> tuple[int, float]:
+        """Count the good requests of these steps; and return the time of all of them, in s.
+
+        That is from the start of the first to the end of the last, whether it ended well or not.
+        """
+        row = self.ask(
+            f"""SELECT count_if(integrity = 'ok'), max(time + {ENDED_AFTER_MS} / 1000) - min(time)
+                FROM records WHERE list_contains(?, step)""",  # noqa: S608
+            [list(steps)],
+        )[0]
+        return int(row[0]), float(row[1] or 0.0)
 
     def tokens_of(self, step: str) -> int:
         """Return the output tokens of a step's good requests."""

@@ -17,6 +17,7 @@ from janbench.model.results.series import (
     ScenarioSeries,
     SlowRequest,
 )
+from janbench.results.records.reader import ENDED_AFTER_MS
 from janbench.results.records.table import open_records
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def read_series(parquet: Path) -> ScenarioSeries | None:
         count, talks, first, last = _ask(
             connection,
             f"""SELECT count(*), count_if({_TALKS}), min(time), max(time
-                + (coalesce(e2e_ms, ttfb_ms, 0) + coalesce(finalize_ms, 0)) / 1000)
+                + {ENDED_AFTER_MS} / 1000)
                 FROM records""",  # noqa: S608
         )[0]
         if not count:
