@@ -29,9 +29,11 @@ export function addValue(value, kind, into, depth = 0) {
   if (typeof value === 'string') {
     if (kind === 'media') into.media = into.media || value !== '';
     else into[kind] += value;
+  } else if (depth >= 6) {
+    // No server nests so deep: an answer that does is no text.
   } else if (Array.isArray(value)) {
     for (const part of value) addValue(part, kind, into, depth + 1);
-  } else if (value && typeof value === 'object' && depth < 6) {
+  } else if (value && typeof value === 'object') {
     addPart(value, kind, into, depth);
   }
 }

@@ -38,7 +38,7 @@ def frame_cases() -> list[FrameCase]:
 
 def _text(frame: dict[str, Any]) -> str:
     if "raw" in frame:
-        return str(frame["raw"])
+        return str(frame["raw"]).replace("NESTED", "[" * 900 + '"a"' + "]" * 900)
     if "delta" in frame:
         choice = {"index": 0, "delta": frame["delta"], "finish_reason": frame.get("finish")}
         data = json.dumps({"object": "chat.completion.chunk", "choices": [choice]})

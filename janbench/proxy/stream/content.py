@@ -78,10 +78,12 @@ def of_value(value: object, kind: Content, depth: int = 0) -> Iterator[Content]:
     if isinstance(value, str):
         if value:
             yield kind
+    elif depth >= _DEEPEST:
+        return
     elif isinstance(value, list):
         for part in value:
             yield from of_value(part, kind, depth + 1)
-    elif isinstance(value, dict) and depth < _DEEPEST:
+    elif isinstance(value, dict):
         own = _KINDS.get(_TABLE.parts.get(str(value.get("type")), ""), kind)
         if own is Content.TOOL:
             if any(at(value, path) for path in _TABLE.tool_call):
