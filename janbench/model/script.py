@@ -19,3 +19,8 @@ class Script:
     main: str
     files: dict[str, str]
     modes: Mapping[str, int] = field(default_factory=dict)
+
+
+def case_name(given: str) -> str:
+    """Return the test case that is meant: `NAME`, `NAME.js` or `src/NAME.js`."""
+    return given.replace("\\", "/").rsplit("/", 1)[-1][:-3] if given.endswith(".js") else given

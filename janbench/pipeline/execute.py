@@ -14,6 +14,7 @@ from pathlib import Path
 from janbench.config.connecting import trust
 from janbench.config.environment import TAIL_KEY, for_k6
 from janbench.config.flavours import load_flavours
+from janbench.config.settings import flag
 from janbench.engines.base import Engine
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
@@ -53,6 +54,9 @@ def execute(case: Case, folder: Path, stage: Stage) -> ScenarioResult:
     started = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     script = _write_files(case, folder, stage.source)
     places = instance_folders(folder, stage.request.instances)
+    if flag({**stage.environment, **variables_of(case, stage.request)}, "DEBUG"):
+        logs = ", ".join(str(place / LOG) for place in places)
+        stage.listener.notice(f"DEBUG: requests and responses, secrets masked, are in {logs}")
     with _proxies(case, places, stage) as proxies:
         jobs = [
             _job(case, place, script, stage, proxy)
@@ -117,7 +121,7 @@ def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict
 def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str, str]) -> Job:
     count = stage.request.instances
     variables = variables_of(case, stage.request)
-    if case.plan is not None:
+    if case.subject.steps:
         variables["JANBENCH_OBSERVE"] = "true"
     output = stage.telemetry.output(stage.engine.info)
     environment = for_k6(stage.environment, {**variables, **proxy, **output.environment})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import jinja2
 
@@ -21,5 +21,5 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - JavaScript and YAML, not HTML: `tojson` does the escaping
     )
-    found.filters["tojson"] = literal
+    found.filters["tojson"] = partial(literal, bare=True)
     return found

@@ -16,10 +16,9 @@ from janbench.model.scenario import Scenario
 from janbench.model.script import Script
 from janbench.render import dialects
 from janbench.render.jinja import environment
-from janbench.render.load import load_settings, schedules
+from janbench.render.load import schedules
+from janbench.render.parts import parts
 from janbench.render.prompts import prompt_files
-from janbench.render.steps import step_nodes
-from janbench.render.thresholds import thresholds
 
 
 def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> Script:
@@ -40,12 +39,10 @@ def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> 
                 " ".join((scenario.description or scenario.name).split()), 92
             ),
             flavour_names=", ".join(flavours),
-            settings=_settings(scenario),
-            steps=step_nodes(scenario),
-            kinds=sorted({step.kind for step in scenario.leaves}),
             inline_prompts=list(prompts.inline),
             own_prompts=list(prompts.own),
             schedule_lanes=list(times),
+            **parts(scenario),
         )
     )
     name = scenario.name
@@ -87,27 +84,6 @@ def _sources(value: Any) -> Iterator[Path]:
     elif isinstance(value, list | tuple):
         for entry in value:
             yield from _sources(entry)
-
-
-def _settings(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "name": scenario.name,
-        "test_case": scenario.test_case or scenario.name,
-        "target": scenario.target.model_dump(),
-        "counters": scenario.counters,
-        "refresh": scenario.refresh,
-        "connection": scenario.connection,
-        "load": load_settings(scenario),
-        "thresholds": thresholds(scenario),
-        "login_step": _login_step(scenario, "guest_login"),
-        "refresh_step": _login_step(scenario, "refresh_token"),
-    }
-
-
-def _login_step(scenario: Scenario, kind: str) -> dict[str, Any]:
-    """Name the step that a login or refresh counts for when another step triggers it."""
-    ids = [i for i, s in zip(scenario.step_ids(), scenario.leaves, strict=True) if s.kind == kind]
-    return {"id": ids[0] if ids else kind, "timeout_s": 60}
 
 
 @lru_cache(maxsize=1)

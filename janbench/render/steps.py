@@ -1,90 +1,156 @@
-"""The steps of a scenario as the data that `lib/journey.js` walks through."""
+"""The steps of a scenario as what its script says: calls, and loops and conditions around them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from janbench.model.scenario import Scenario
-from janbench.model.steps.base import BaseStep
+from janbench.model.steps.base import BaseStep, Condition
 from janbench.model.steps.step import Chat, Choose, Group, Leaf, ModelStep, Request, Step
 
-_COMMON = ("title", "label", "lane", "metric", "timeout_s")
-_FLOW = ("id", "title", "label", "lane", "metric", "timeout_s", "think_time_s", "slo", "tags",
-         "condition", "repeat", "kind")  # fmt: skip
+_PLAIN_TESTS = frozenset(("variable", "exists", "equals", "matches", "min", "max", "negate"))
+# Keys of a step that are said otherwise in a script: by a statement, or in other words.
+_ELSEWHERE = frozenset(
+    ("id", "title", "label", "lane", "metric", "timeout_s", "think_time_s", "slo", "tags",
+     "condition", "repeat", "kind")
+)  # fmt: skip
 
 
-def step_nodes(scenario: Scenario) -> list[dict[str, Any]]:
-    """Return the tree of steps: leaves as `{kind, data}`, others as `{flow, data, inner}`.
+@dataclass(frozen=True)
+class Node:
+    """A statement of a journey.
 
-    `inner` is a list of nodes of a group, a list of `{weight, steps}` of a choice.
+    `form`: `call` (of a step of `kind`, with `data` as its options), or a block around `inner`:
+    `lane`, `if`, `times`, `between`, `until`, `block` (no more than these), or `choose` with a
+    list of statements for each branch.
     """
-    ids = iter(scenario.step_ids())
-    return [_node(scenario, step, ids, 1) for step in scenario.steps]
+
+    form: str
+    data: dict[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    inner: tuple[Any, ...] = ()
+
+    @property
+    def function(self) -> str:
+        """Return the name of the step's function."""
+        return function_of(self.kind)
 
 
-def _nodes(
+def function_of(kind: str) -> str:
+    """Return the name of a step's function in JavaScript."""
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), kind)
+
+
+def journey(scenario: Scenario) -> list[Node]:
+    """Return the statements of a scenario's journey."""
+    return _statements(scenario, scenario.steps, iter(scenario.step_ids()), 1)
+
+
+def _statements(
     scenario: Scenario, steps: Sequence[Step], ids: Iterator[str], outer: int
-) -> list[dict[str, Any]]:
-    return [_node(scenario, step, ids, outer) for step in steps]
+) -> list[Node]:
+    found: list[Node] = []
+    for step in steps:
+        node = _statement(scenario, step, ids, outer)
+        before = found[-1] if found else None
+        if before is not None and node.form == before.form == "lane" and node.data == before.data:
+            found[-1] = Node("lane", node.data, inner=(*before.inner, *node.inner))
+        else:
+            found.append(node)
+    return found
 
 
-def _node(scenario: Scenario, step: Step, ids: Iterator[str], outer: int) -> dict[str, Any]:
-    runs = outer * step.most_repeats
-    if isinstance(step, Group):
-        inner: Any = _nodes(scenario, step.steps, ids, runs)
-        return {"flow": "group", "data": _flow(step), "inner": inner}
-    if isinstance(step, Choose):
-        inner = [
-            {"weight": branch.weight, "steps": _nodes(scenario, branch.steps, ids, runs)}
-            for branch in step.branches
-        ]
-        return {"flow": "choose", "data": {**_flow(step), "seed": step.seed}, "inner": inner}
-    return {"flow": None, "kind": step.kind, "data": _leaf(scenario, step, next(ids), runs)}
-
-
-def _flow(step: BaseStep) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    if step.lane:
-        data["lane"] = step.lane
+def _statement(scenario: Scenario, step: Step, ids: Iterator[str], outer: int) -> Node:
+    inner = _repeated(step, _inner(scenario, step, ids, outer * step.most_repeats))
     if step.condition:
-        data["if"] = step.condition.model_dump(exclude_unset=True)
-    if step.repeat:
-        data["repeat"] = step.repeat.model_dump(exclude_none=True, exclude_defaults=True)
-    return data
+        inner = [Node("if", {"condition": _condition(step.condition)}, inner=tuple(inner))]
+    # A load of one lane runs the steps of all.
+    if step.lane and "main" not in scenario.load.lanes:
+        inner = [Node("lane", {"lane": step.lane}, inner=tuple(inner))]
+    return inner[0] if len(inner) == 1 else Node("block", inner=tuple(inner))
 
 
-def _leaf(scenario: Scenario, step: Leaf, step_id: str, runs: int) -> dict[str, Any]:
-    data: dict[str, Any] = {"id": step_id, "kind": step.kind}
-    data.update({key: getattr(step, key) for key in _COMMON})
-    data["title"] = step.title or step.default_title
-    data["label"] = step.label or step_id
-    data["think_time_s"] = scenario.think_time_of(step)
-    data["needs"] = step.needs
-    data["model"] = step.model_talk
-    data["counted"] = step.counted
-    data.update(_flow(step))
+def _inner(scenario: Scenario, step: Step, ids: Iterator[str], runs: int) -> list[Node]:
+    if isinstance(step, Group):
+        return _statements(scenario, step.steps, ids, runs)
+    if isinstance(step, Choose):
+        data = {"weights": [branch.weight for branch in step.branches], "seed": step.seed}
+        ways = [tuple(_statements(scenario, way.steps, ids, runs)) for way in step.branches]
+        return [Node("choose", data, inner=tuple(ways))]
+    return [Node("call", _options(scenario, step, next(ids), runs), step.kind)]
+
+
+def _repeated(step: BaseStep, inner: list[Node]) -> list[Node]:
+    repeat = step.repeat
+    if repeat is None:
+        return inner
+    most = repeat.times or repeat.max
+    if repeat.until:
+        data = {"least": repeat.min, "most": most, "condition": _condition(repeat.until)}
+        return [Node("until", data, inner=tuple(inner))]
+    if repeat.times:
+        return [Node("times", {"times": most}, inner=tuple(inner))]
+    name = inner[0].data.get("id", inner[0].kind) if inner[0].form == "call" else "group"
+    drawn = {"name": name, "least": repeat.min, "most": most}
+    return [Node("between", drawn, inner=tuple(inner))]
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    """Return the condition, and whether JavaScript has an operator for each of its tests."""
+    given = condition.model_dump(exclude_unset=True)
+    tests = {key: value for key, value in given.items() if value is not None}
+    texts = [value for value in tests.values() if isinstance(value, str)]
+    equals = tests.get("equals")
+    plain = set(tests) <= _PLAIN_TESTS and not isinstance(equals, dict | list)
+    return {"plain": plain and not any("${" in text for text in texts), "given": tests}
+
+
+def _options(scenario: Scenario, step: Leaf, step_id: str, runs: int) -> dict[str, Any]:
+    """Return what a call says: all that isn't as its kind has it."""
+    fields = type(step).model_fields
+    data: dict[str, Any] = {}
+    if step_id != step.kind:
+        data["id"] = step_id
+    if step.title and step.title != step.default_title:
+        data["title"] = step.title
+    if step.label and step.label != step_id:
+        data["label"] = step.label
+    for key in ("metric", "timeout_s"):
+        if getattr(step, key) != fields[key].default:
+            data[key] = getattr(step, key)
+    if scenario.think_time_of(step) != scenario.think_time_s:
+        data["think_time_s"] = scenario.think_time_of(step)
     if step.tags:
         data["tags"] = dict(step.tags)
     if isinstance(step, ModelStep):
-        data.update(_of_model(step, runs))
-    elif isinstance(step, Request):
-        own = ("method", "path", "headers", "body", "auth", "expect", "extract")
-        data.update({key: getattr(step, key) for key in own})
-        data["checks"] = [check.model_dump(exclude_unset=True) for check in step.checks]
-    else:
-        rest = set(type(step).model_fields) - set(_FLOW)
-        data.update({key: getattr(step, key) for key in sorted(rest)})
-    return {key: value for key, value in data.items() if value is not None}
+        return {**data, **_of_model(step, runs)}
+    return {**data, **_of_others(step)}
+
+
+def _of_others(step: Leaf) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, told in type(step).model_fields.items():
+        value = getattr(step, key)
+        if key in _ELSEWHERE or value == told.get_default(call_default_factory=True):
+            continue
+        data[key] = value
+    if isinstance(step, Request):
+        data["method"] = step.method
+        if step.checks:
+            data["checks"] = [check.model_dump(exclude_unset=True) for check in step.checks]
+    return data
 
 
 def _of_model(step: ModelStep, runs: int) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "stream": step.streams,
-        "prompt": step.prompt,
-        "answer_check": step.answer_check,
-        "parameters": step.body_parameters(),
-    }
+    data: dict[str, Any] = {}
+    if step.streams:
+        data["stream"] = True
+    if step.prompt != "standard":
+        data["prompt"] = step.prompt
+    data["parameters"] = step.body_parameters()
     if step.prompts is not None:
         data["order"] = step.prompts.order
         data["seed"] = step.prompts.seed

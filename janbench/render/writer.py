@@ -52,8 +52,12 @@ def differing(scripts: Iterable[Script], folder: Path) -> list[Path]:
 
 
 def is_rendered(path: Path) -> bool:
-    """Whether a script begins with janbench's header."""
-    return (_read(path) or "").startswith(HEADER)
+    """Whether a script begins with janbench's header, and has the name that it was given there.
+
+    A copy with another name is a person's: that is how a rendered script is changed by hand.
+    """
+    first = (_read(path) or "").split("\n", 1)[0].rstrip()
+    return first.startswith(HEADER) and first.endswith(f"(scenario {path.stem}).")
 
 
 def hand_written(folder: Path) -> list[Path]:

@@ -7,20 +7,20 @@ import { counts } from './phase.js';
 
 /**
  * Evaluates named conditions in order. Names are prefixed with the step's label, so that a check
- * can be traced to its step. @param {any} it @param {any} step
+ * can be traced to its step. @param {any} iteration @param {any} step
  * @param {Object<string, boolean | function(): boolean>} conditions
  * @returns {boolean} whether all hold
  */
-export function verify(it, step, conditions) {
+export function verify(iteration, step, conditions) {
   let all = true;
   for (const [name, condition] of Object.entries(conditions)) {
     const full = `${step.label} ${name}`;
     const ok = Boolean(typeof condition === 'function' ? attempt(condition) : condition);
-    if (counts()) check(null, { [full]: () => ok }, it.tags(step));
-    it.checked.push({ name: full, ok });
+    if (counts()) check(null, { [full]: () => ok }, iteration.tags(step));
+    iteration.checked.push({ name: full, ok });
     all = all && ok;
   }
-  if (!all) it.stepFailed = true;
+  if (!all) iteration.stepFailed = true;
   return all;
 }
 
@@ -33,7 +33,7 @@ function attempt(condition) {
   }
 }
 
-/** Says why a check failed; shown with it. @param {any} it @param {string} detail */
-export function explain(it, detail) {
-  if (detail) it.details.push(mask(detail));
+/** Says why a check failed; shown with it. @param {any} iteration @param {string} detail */
+export function explain(iteration, detail) {
+  if (detail) iteration.details.push(mask(detail));
 }

@@ -11,56 +11,56 @@ import { traced } from './trace.js';
 
 /**
  * @typedef {{method: string, path: string, name?: string, body?: any, headers?: Object<string, string>,
- *            auth?: boolean, cookies?: any, wordless?: boolean, want?: string, expected?: number[], end?: string[], timeoutS?: number}} Request
+ *            auth?: boolean, cookies?: any, timingsOnly?: boolean, want?: string, expected?: number[], end?: string[], timeoutS?: number}} Request
  * `name` is the fixed tag of the URL (ids left out), `expected` the statuses that are no failure,
- * `end` the end markers that a streamed answer must show. `wordless`: the caller wants a stream's
+ * `end` the end markers that a streamed answer must show. `timingsOnly`: the caller wants a stream's
  * times but not its words. `want`: what the model was asked for, `stream` or `json`.
  */
 
 /**
  * Sends a request in the name of a step.
- * @param {any} it the iteration (see journey.js)
+ * @param {any} iteration the iteration (see iteration.js)
  * @param {any} step
  * @param {Request} request
  */
-export function send(it, step, request) {
-  let response = transmit(it, step, request);
-  if (response.status === 401 && request.auth !== false && it.session.canLogIn()) {
-    if (it.session.logInAgain(it)) response = transmit(it, step, request);
+export function send(iteration, step, request) {
+  let response = transmit(iteration, step, request);
+  if (response.status === 401 && request.auth !== false && iteration.session.canLogIn()) {
+    if (iteration.session.logInAgain(iteration)) response = transmit(iteration, step, request);
   }
   return response;
 }
 
-function transmit(it, step, request) {
-  const { settings } = it;
+function transmit(iteration, step, request) {
+  const { settings } = iteration;
   const url = settings.origin + request.path;
   const name = request.name || `${request.method} ${request.path.split('?')[0]}`;
-  const headers = traced({ ...it.session.headers(request), ...request.headers });
-  if (settings.proxied) headers['x-janbench-context'] = context(it, step, name, request);
+  const headers = traced({ ...iteration.session.headers(request), ...request.headers });
+  if (settings.proxied) headers['x-janbench-context'] = context(iteration, step, name, request);
   const body = payload(request.body, headers);
   const response = http.request(request.method, url, body, {
     headers,
     cookies: request.cookies,
-    tags: { name, ...it.tags(step) },
+    tags: { name, ...iteration.tags(step) },
     timeout: `${request.timeoutS || step.timeout_s}s`,
     responseCallback: http.expectedStatuses(...(request.expected || [200])),
     responseType: 'text',
     redirects: 0,
   });
   if (settings.debug) debug(request.method, settings.base + request.path, headers, body, response);
-  if (!(request.expected || [200]).includes(response.status)) refuseRedirect(it, step, request, name, response);
+  if (!(request.expected || [200]).includes(response.status)) refuseRedirect(iteration, step, request, name, response);
   return response;
 }
 
-function refuseRedirect(it, step, request, name, response) {
-  const { base } = it.settings;
+function refuseRedirect(iteration, step, request, name, response) {
+  const { base } = iteration.settings;
   const path = name.slice(name.indexOf(' ') + 1);
   const url = redirection(response, base, request.path, path);
   if (!url) return;
   // k6 refuses names with two colons in a row, which IPv6 addresses have.
   const shown = `status ${response.status}: redirects to ${url}`;
-  verify(it, step, { [shown.replace(/:{2,}/g, ':0:')]: false });
-  explain(it, `${shown}; ${redirectHint(url, base, path)}`);
+  verify(iteration, step, { [shown.replace(/:{2,}/g, ':0:')]: false });
+  explain(iteration, `${shown}; ${redirectHint(url, base, path)}`);
 }
 
 function payload(body, headers) {
@@ -71,14 +71,14 @@ function payload(body, headers) {
 }
 
 // The timing proxy strips this header; it ties the proxy's record to the step.
-function context(it, step, name, request) {
-  const { step: stepTag, lane } = it.tags(step);
+function context(iteration, step, name, request) {
+  const { step: stepTag, lane } = iteration.tags(step);
   const fields = {
-    scenario: it.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
-    iter: it.number, at: it.at, name, prompt: step.prompt || '', end: (request.end || []).join(','),
+    scenario: iteration.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
+    iter: iteration.number, at: iteration.at, name, prompt: step.prompt || '', end: (request.end || []).join(','),
     // A stream whose words nobody reads: the times alone, which costs k6 the less the longer it is.
-    ...(request.want ? { want: request.want, stand_in: (it.flavour.stand_in_ids || []).join(',') } : {}),
-    ...(request.wordless && trusted ? { body: 'tail' } : {}),
+    ...(request.want ? { want: request.want, stand_in: (iteration.flavour.stand_in_ids || []).join(',') } : {}),
+    ...(request.timingsOnly && trusted ? { body: 'tail' } : {}),
   };
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&');

@@ -2,32 +2,44 @@
 
 import encoding from 'k6/encoding';
 
-import { SECRETS } from './secrets.js';
+import { SHORTEST, secrets } from './secrets.js';
 
-const NAMES = SECRETS.names.map((pattern) => new RegExp(pattern));
-const NOT_SECRET = new RegExp(SECRETS.notSecret);
-const FORMS = SECRETS.forms.map(([pattern, flags]) => new RegExp(pattern, `g${flags}`));
 const MOST_LEARNED = 100;
 
-/** Forms of the values of the environment that are secret. @type {string[]} */
-const fixed = longestFirst(Object.entries(__ENV)
-  .filter(([name, value]) => isSecretName(name) && value.length >= SECRETS.shortest)
-  .flatMap(([, value]) => formsOf(value)));
-/** Values that this virtual user got from the target, and their forms. @type {Map<string, string[]>} */
-const learned = new Map();
+/** Values that this virtual user got from the target. @type {Set<string>} */
+const learned = new Set();
+
+/** What to look for: made when there is something to mask, which most virtual users never have. */
+let made;
+function patterns() {
+  if (made) return made;
+  const { names, notSecret, forms } = secrets();
+  made = {
+    names: names.map((pattern) => new RegExp(pattern)),
+    notSecret: new RegExp(notSecret),
+    forms: forms.map(([pattern, flags]) => new RegExp(pattern, `g${flags}`)),
+    /** Forms of the values of the environment that are secret. @type {string[]} */
+    fixed: [],
+  };
+  made.fixed = longestFirst(Object.entries(__ENV)
+    .filter(([name, value]) => isSecretName(name) && value.length >= SHORTEST)
+    .flatMap(([, value]) => formsOf(value)));
+  return made;
+}
 
 /** Whether a variable, header, cookie or key of that name holds a secret. @param {string} name */
 export function isSecretName(name) {
   const plain = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()
     .replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
-  return !NOT_SECRET.test(plain) && NAMES.some((pattern) => pattern.test(plain));
+  const { names, notSecret } = patterns();
+  return !notSecret.test(plain) && names.some((pattern) => pattern.test(plain));
 }
 
 /** Masks a value from now on: a token of the login, a cookie, a credential. @param {any} value */
 export function learn(value) {
-  if (typeof value !== 'string' || value.length < SECRETS.shortest || learned.has(value)) return;
-  if (learned.size >= MOST_LEARNED) learned.delete(learned.keys().next().value);
-  learned.set(value, formsOf(value));
+  if (typeof value !== 'string' || value.length < SHORTEST || learned.has(value)) return;
+  if (learned.size >= MOST_LEARNED) learned.delete(learned.values().next().value);
+  learned.add(value);
 }
 
 /** Learns the values of headers that carry credentials. @param {Object<string, any>} headers */
@@ -52,11 +64,12 @@ export function learnBody(body) {
 /** @param {any} value */
 export function mask(value) {
   let masked = String(value);
+  const { fixed, forms: known } = patterns();
   for (const form of fixed) masked = masked.split(form).join('***');
-  for (const forms of learned.values()) {
-    for (const form of forms) masked = masked.split(form).join('***');
+  for (const secret of learned) {
+    for (const form of formsOf(secret)) masked = masked.split(form).join('***');
   }
-  for (const pattern of FORMS) masked = masked.replace(pattern, '$1***');
+  for (const pattern of known) masked = masked.replace(pattern, '$1***');
   return masked;
 }
 

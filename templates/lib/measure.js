@@ -2,11 +2,11 @@
 
 import { llm } from './metrics.js';
 
-/** @param {any} it @param {any} step @param {any} response @param {boolean} stream */
-function tagsOf(it, step, response, stream) {
+/** @param {any} iteration @param {any} step @param {any} response @param {boolean} stream */
+function tagsOf(iteration, step, response, stream) {
   return {
-    ...it.tags(step),
-    scenario: `${it.scenario.counters}_${stream ? 'stream' : 'nonstream'}`,
+    ...iteration.tags(step),
+    scenario: `${iteration.scenario.counters}_${stream ? 'stream' : 'nonstream'}`,
     prompt: step.prompt || 'standard',
     status: String(response.status),
   };
@@ -21,10 +21,10 @@ function common(tags, response) {
   if (Number.isFinite(queued)) llm.queue.add(queued, tags);
 }
 
-/** A whole answer. @param {any} it @param {any} step @param {any} response @param {number|undefined} tokens @param {boolean} ok */
-export function measureWhole(it, step, response, tokens, ok) {
+/** A whole answer. @param {any} iteration @param {any} step @param {any} response @param {number|undefined} tokens @param {boolean} ok */
+export function measureWhole(iteration, step, response, tokens, ok) {
   if (response.status === 0) return;
-  const tags = tagsOf(it, step, response, false);
+  const tags = tagsOf(iteration, step, response, false);
   if (!ok && response.status < 300 && !response.error) llm.failedInside.add(1, tags);
   const e2e = response.timings.waiting + response.timings.receiving;
   common(tags, response);
@@ -36,11 +36,11 @@ export function measureWhole(it, step, response, tokens, ok) {
 /**
  * A streamed answer. Times to tokens come from the timing proxy's report; without it there are
  * none, except where the flavour's endpoint is known to send its headers with the first token.
- * @param {any} it @param {any} step @param {any} response @param {any} reading
+ * @param {any} iteration @param {any} step @param {any} response @param {any} reading
  * @param {boolean} headersWithFirstToken
  */
-export function measureStream(it, step, response, reading, headersWithFirstToken) {
-  const tags = tagsOf(it, step, response, true);
+export function measureStream(iteration, step, response, reading, headersWithFirstToken) {
+  const tags = tagsOf(iteration, step, response, true);
   const failed = reading.integrity !== 'ok';
   llm.streams.add(1, { ...tags, kind: reading.integrity });
   // A 0 for a good stream, so that a threshold on failures has samples where there is none.

@@ -8,8 +8,10 @@ import { counts } from './phase.js';
 const counted = (metric) => ({
   add(value, tags) { if (counts()) metric.add(value, tags); },
 });
-const time = (name) => counted(new Trend(name, true));
-const counter = (name) => counted(new Counter(name));
+/** @param {string} name */
+export const time = (name) => counted(new Trend(name, true));
+/** @param {string} name */
+export const counter = (name) => counted(new Counter(name));
 
 export const llm = {
   // Request written -> first byte of the response headers. Not the time to the first token.
@@ -47,22 +49,18 @@ export const auth = {
 };
 
 export const laneIterations = counter('lane_iterations');
-// How late scheduled iterations start.
-export const scheduleLag = time('schedule_lag_ms');
 export const stepFailures = counter('step_failures');
 
-/** Metrics that a scenario names itself: a time for each step, and its success counters. */
-export function scenarioMetrics(scenario, steps) {
+/** Metrics that a scenario names itself: times of its steps, and its success counters. @param {string} counters their prefix @param {string[]} trends */
+export function scenarioMetrics(counters, trends) {
   const known = {
     guest_login_time_ms: auth.login,
     refresh_token_time_ms: auth.refresh,
   };
-  for (const { step } of steps) {
-    if (step.metric && !known[step.metric]) known[step.metric] = time(step.metric);
-  }
+  for (const name of trends) if (!known[name]) known[name] = time(name);
   return {
     time: known,
-    successes: counter(`${scenario.counters}_successes`),
-    errors: counter(`${scenario.counters}_errors`),
+    successes: counter(`${counters}_successes`),
+    errors: counter(`${counters}_errors`),
   };
 }

@@ -11,7 +11,7 @@ import { usageOf } from './usage.js';
 
 /**
  * Sends one request to the model and judges the answer.
- * @param {any} it @param {any} step
+ * @param {any} iteration @param {any} step
  * @param {{path: string, body: any, end: string[], headersWithFirstToken: boolean}} request
  * @param {function(any): {text: string, media?: boolean, reasoning?: string, tools?: any[], finish?: string, present: boolean}} readWhole
  *   takes a whole (not streamed) JSON answer apart
@@ -19,34 +19,34 @@ import { usageOf } from './usage.js';
  *   words; `follows`: the answer follows a tool's result
  * @returns {{ok: boolean, text: string, tools: any[], body: any, info: any}}
  */
-export function ask(it, step, request, readWhole, { needsText = false, follows = false } = {}) {
-  it.session.beforeModel(it);
-  const reads = needsText || it.settings.debug
+export function ask(iteration, step, request, readWhole, { needsText = false, follows = false } = {}) {
+  iteration.session.beforeModel(iteration);
+  const reads = needsText || iteration.settings.debug
     || Boolean(step.tool_call || step.json_schema || step.extract_text);
-  const response = send(it, step, {
+  const response = send(iteration, step, {
     method: 'POST', path: request.path, body: request.body,
     headers: request.body.stream ? { Accept: 'text/event-stream' } : {},
     end: request.body.stream ? request.end : [],
-    wordless: request.body.stream && !reads,
+    timingsOnly: request.body.stream && !reads,
     want: request.body.stream ? 'stream' : 'json',
   });
-  it.time(step, response);
+  iteration.time(step, response);
   const answer = request.body.stream
-    ? readStreamed(it, step, request, response, reads, follows)
-    : readComplete(it, step, request, response, readWhole, follows);
-  if (step.extract_text) it.variables[step.extract_text] = answer.text;
+    ? readStreamed(iteration, step, request, response, reads, follows)
+    : readComplete(iteration, step, request, response, readWhole, follows);
+  if (step.extract_text) iteration.variables[step.extract_text] = answer.text;
   return answer;
 }
 
-function readStreamed(it, step, request, response, reads, follows) {
-  const reading = readStream(response, request.end, reads, it.flavour.stand_in_ids);
-  measureStream(it, step, response, reading, request.headersWithFirstToken);
+function readStreamed(iteration, step, request, response, reads, follows) {
+  const reading = readStream(response, request.end, reads, iteration.flavour.stand_in_ids);
+  measureStream(iteration, step, response, reading, request.headersWithFirstToken);
   const type = String(response.headers['Content-Type'] || '').toLowerCase();
   const { integrity } = reading;
-  const story = reading.story || {};
-  const answer = { text: story.text || '', tools: story.tools || [] };
-  spend(reading.timings || story.usage || {}, reading.outputTokens, request.body);
-  const ok = verify(it, step, {
+  const summary = reading.summary || {};
+  const answer = { text: summary.text || '', tools: summary.tools || [] };
+  spend(reading.timings || summary.usage || {}, reading.outputTokens, request.body);
+  const ok = verify(iteration, step, {
     'status 200': response.status === 200,
     'is event-stream': type.includes('text/event-stream'),
     'has content': reading.contentEvents > 0,
@@ -54,18 +54,18 @@ function readStreamed(it, step, request, response, reads, follows) {
     'ends well': integrity === 'ok',
     ...expectations(step, answer, follows),
   });
-  if (!ok) explain(it, `stream: ${integrity}${reading.detail ? `: ${reading.detail}` : ''}`);
-  return { ok, ...answer, body: story, info: story.info };
+  if (!ok) explain(iteration, `stream: ${integrity}${reading.detail ? `: ${reading.detail}` : ''}`);
+  return { ok, ...answer, body: summary, info: summary.info };
 }
 
-function readComplete(it, step, request, response, readWhole, follows) {
+function readComplete(iteration, step, request, response, readWhole, follows) {
   const body = json(response);
   const answer = body ? readWhole(body) : { text: '', present: false };
   const tokens = usageOf(body);
-  const { integrity, detail } = judgeWhole(response, body, it.flavour.stand_in_ids);
-  measureWhole(it, step, response, tokens.output, integrity === 'ok');
+  const { integrity, detail } = judgeWhole(response, body, iteration.flavour.stand_in_ids);
+  measureWhole(iteration, step, response, tokens.output, integrity === 'ok');
   if (response.status === 200) spend(tokens, undefined, request.body);
-  const ok = verify(it, step, {
+  const ok = verify(iteration, step, {
     'status 200': response.status === 200,
     [step.answer_check]: answer.present,
     // A reasoning model may spend all its tokens on thinking: that is an answer, too.
@@ -75,8 +75,8 @@ function readComplete(it, step, request, response, readWhole, follows) {
   });
   if (!ok) {
     const why = body && (body.error || body.code) ? errorText(body) : response.error || response.body;
-    if (response.status === 200 && integrity !== 'ok') explain(it, `answer: ${integrity}: ${detail}`);
-    else explain(it, `${response.status} ${String(why).slice(0, 300)}`);
+    if (response.status === 200 && integrity !== 'ok') explain(iteration, `answer: ${integrity}: ${detail}`);
+    else explain(iteration, `${response.status} ${String(why).slice(0, 300)}`);
   }
   return { ok, text: answer.text, tools: answer.tools || [], body, info: body };
 }

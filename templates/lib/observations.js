@@ -4,15 +4,16 @@ import { CLASSES, NOTES } from './dialect_table.js';
 
 const LANES = ['main', 'nonstream', 'stream'];
 
-/** @param {any[]} steps the leaves @param {boolean} phases whether there is a warm-up or cool-down */
-export function observations(steps, phases) {
+/** @param {string[]} steps @param {string[]} modelSteps those that talk to the model @param {boolean} phases whether there is a warm-up or cool-down */
+export function observations(steps, modelSteps, phases) {
+  /** @type {Object<string, any[]>} */
   const watched = {};
-  for (const { step } of steps) {
-    watched[`http_req_duration{step:${step.id}}`] = ['max>=0'];
-    watched[`http_reqs{step:${step.id}}`] = ['count>=0'];
-    watched[`http_req_failed{step:${step.id}}`] = ['rate>=0'];
-    watched[`step_failures{step:${step.id}}`] = ['count>=0'];
-    if (step.model) watched[`llm_failed_inside_200{step:${step.id}}`] = ['count>=0'];
+  for (const step of steps) {
+    watched[`http_req_duration{step:${step}}`] = ['max>=0'];
+    watched[`http_reqs{step:${step}}`] = ['count>=0'];
+    watched[`http_req_failed{step:${step}}`] = ['rate>=0'];
+    watched[`step_failures{step:${step}}`] = ['count>=0'];
+    if (modelSteps.includes(step)) watched[`llm_failed_inside_200{step:${step}}`] = ['count>=0'];
   }
   for (const name of LANES) watched[`lane_iterations{lane:${name}}`] = ['count>=0'];
   for (const kind of CLASSES) watched[`llm_streams{kind:${kind}}`] = ['count>=0'];

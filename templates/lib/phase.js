@@ -2,10 +2,15 @@
 
 let current = '';
 
-/** What this VU is in: '' is the part that counts. @param {string} k6Scenario name of the k6 scenario */
-export function enterPhase(k6Scenario) {
+/** What a k6 scenario is: '' is the part that counts. @param {string} k6Scenario its name */
+export function phaseOf(k6Scenario) {
   const match = /^(warmup|cooldown)_/.exec(k6Scenario);
-  current = match ? match[1] : '';
+  return match ? match[1] : '';
+}
+
+/** What this VU is in from now on. @param {string} k6Scenario name of the k6 scenario */
+export function enterPhase(k6Scenario) {
+  current = phaseOf(k6Scenario);
   return current;
 }
 

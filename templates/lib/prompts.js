@@ -4,27 +4,27 @@ import { draw, salt } from './draw.js';
 import { fill } from './paths.js';
 
 /**
- * The prompt for this visit of a step: `{messages, max_tokens}`. @param {any} it @param {any} step
+ * The prompt for this visit of a step: `{messages, max_tokens}`. @param {any} iteration @param {any} step
  * @returns {{messages: any[], max_tokens?: number}}
  */
-export function promptOf(it, step) {
-  const turn = it.visits[step.id] || 0;
-  const index = (it.settings.single ? 0 : it.number) * (step.runs || 1) + turn;
-  if (!step.order) return { messages: fill(step.prompts[index % step.prompts.length].messages, it.variables) };
-  const chosen = step.prompts[placeOf(it, step, index)];
-  return step.order === 'unique' ? { ...chosen, messages: marked(it, step, index, chosen.messages) } : chosen;
+export function promptOf(iteration, step) {
+  const turn = iteration.visits[step.id] || 0;
+  const index = (iteration.settings.single ? 0 : iteration.number) * (step.runs || 1) + turn;
+  if (!step.order) return { messages: fill(step.prompts[index % step.prompts.length].messages, iteration.variables) };
+  const chosen = step.prompts[placeOf(iteration, step, index)];
+  return step.order === 'unique' ? { ...chosen, messages: marked(iteration, step, index, chosen.messages) } : chosen;
 }
 
-function placeOf(it, step, index) {
+function placeOf(iteration, step, index) {
   const count = step.prompts.length;
   // A warm-up takes from the end: it must not warm a cache for what is measured.
-  const place = step.order === 'random' ? drawn(it, step, index) : index % count;
-  return it.phase ? count - 1 - place : place;
+  const place = step.order === 'random' ? drawn(iteration, step, index) : index % count;
+  return iteration.phase ? count - 1 - place : place;
 }
 
 // Prompts carry their cumulative share when weights differ; else all are as likely.
-function drawn(it, step, index) {
-  const at = draw(step.seed, index, salt(it.lane));
+function drawn(iteration, step, index) {
+  const at = draw(step.seed, index, salt(iteration.lane));
   const count = step.prompts.length;
   if (step.prompts[0].upto === undefined) return Math.floor(at * count);
   let [low, high] = [0, count - 1];
@@ -37,9 +37,9 @@ function drawn(it, step, index) {
 }
 
 // A beginning that no other request of the run has: nothing of it can be cached.
-function marked(it, step, index, messages) {
+function marked(iteration, step, index, messages) {
   const [first, ...rest] = messages;
-  const mark = `[${step.seed}-${it.phase || it.lane}-${index}] `;
+  const mark = `[${step.seed}-${iteration.phase || iteration.lane}-${index}] `;
   const content = Array.isArray(first.content)
     ? [{ type: 'text', text: mark }, ...first.content]
     : mark + first.content;

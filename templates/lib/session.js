@@ -37,28 +37,28 @@ export class Session {
     return headers;
   }
 
-  /** Creates the guest. @param {any} it @returns {any} k6's response */
-  logIn(it, step = this.scenario.login_step) {
+  /** Creates the guest. @param {any} iteration @returns {any} k6's response */
+  logIn(iteration, step = this.scenario.login_step) {
     const { login } = this.flavour.auth;
-    const response = send(it, step, { ...login, body: {}, auth: false, expected: [login.status] });
-    metrics.login.add(response.timings.duration, it.tags(step));
+    const response = send(iteration, step, { ...login, body: {}, auth: false, expected: [login.status] });
+    metrics.login.add(response.timings.duration, iteration.tags(step));
     this.keep(response, login.status);
     return response;
   }
 
-  /** The one new login after a 401. @param {any} it @returns {boolean} whether it worked */
-  logInAgain(it) {
-    metrics.relogins.add(1, it.tags(this.scenario.login_step));
+  /** The one new login after a 401. @param {any} iteration @returns {boolean} whether it worked */
+  logInAgain(iteration) {
+    metrics.relogins.add(1, iteration.tags(this.scenario.login_step));
     this.accessToken = '';
     this.refreshToken = '';
-    this.logIn(it);
+    this.logIn(iteration);
     return this.loggedIn();
   }
 
-  /** Trades the refresh token for a new access token. @param {any} it @returns {any} k6's response */
-  refresh(it, step = this.scenario.refresh_step) {
+  /** Trades the refresh token for a new access token. @param {any} iteration @returns {any} k6's response */
+  refresh(iteration, step = this.scenario.refresh_step) {
     const { refresh, cookie } = this.flavour.auth;
-    const response = send(it, step, {
+    const response = send(iteration, step, {
       ...refresh,
       auth: false,
       expected: [refresh.status],
@@ -66,19 +66,19 @@ export class Session {
         ? { cookies: { [cookie]: { value: this.refreshToken, replace: true } } }
         : { body: { refresh_token: this.refreshToken } }),
     });
-    metrics.refresh.add(response.timings.duration, it.tags(step));
+    metrics.refresh.add(response.timings.duration, iteration.tags(step));
     this.keep(response, refresh.status);
     return response;
   }
 
-  /** Refreshes before a request to the model as the scenario's policy says. @param {any} it */
-  beforeModel(it) {
+  /** Refreshes before a request to the model as the scenario's policy says. @param {any} iteration */
+  beforeModel(iteration) {
     // A scenario without a login step logs in all the same, once, when a request needs it.
-    if (!this.loggedIn()) this.logIn(it);
+    if (!this.loggedIn()) this.logIn(iteration);
     if (!this.canLogIn() || !this.refreshToken || this.scenario.refresh === 'never') return;
     if (this.scenario.refresh === 'each' || Date.now() > this.renewAt) {
-      const response = this.refresh(it);
-      if (response.status === 401) this.logInAgain(it);
+      const response = this.refresh(iteration);
+      if (response.status === 401) this.logInAgain(iteration);
     }
   }
 

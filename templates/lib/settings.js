@@ -27,14 +27,11 @@ export function number(name, fallback, minimum = 0) {
 }
 
 /**
- * Everything that the environment decides about a run.
- * @param {{target: {base: string, model: string, flavour: string},
- *          load: {nonstream_rps: number, stream_rps: number, duration_min: number}}} scenario
+ * Everything that the environment decides about a run. @param {{base: string, model: string, flavour: string}} target
+ * what holds unless the environment says otherwise
  */
-export function readSettings(scenario) {
-  const duration = number('DURATION_MIN', scenario.load.duration_min);
-  if (duration <= 0) throw new Error('DURATION_MIN must be greater than 0');
-  const base = text('BASE', scenario.target.base).replace(/\/+$/, '');
+export function readSettings(target) {
+  const base = text('BASE', target.base).replace(/\/+$/, '');
   if (!/^https?:\/\/[^/]/i.test(base)) {
     throw new Error(`BASE must be an http:// or https:// URL, not "${base}"`);
   }
@@ -44,18 +41,25 @@ export function readSettings(scenario) {
     /** Where requests really go: the timing proxy when janbench runs one, else the target. */
     origin: proxy || base,
     proxied: proxy !== '',
-    model: text('MODEL', scenario.target.model),
-    flavour: text('FLAVOUR', scenario.target.flavour),
+    model: text('MODEL', target.model),
+    flavour: text('FLAVOUR', target.flavour),
     debug: flag('DEBUG'),
     single: flag('SINGLE_RUN'),
-    nonstreamRps: number('NONSTREAM_RPS', scenario.load.nonstream_rps),
-    streamRps: number('STREAM_RPS', scenario.load.stream_rps),
-    durationMin: duration,
     apiKey: text('API_KEY'),
     loadtestToken: text('LOADTEST_TOKEN'),
-    /** janbench asks for sub-metrics by step; a plain k6 run has no use for them. */
-    observe: flag('JANBENCH_OBSERVE'),
-    /** How many k6 processes share the load by execution segments. */
-    instances: Math.floor(number('JANBENCH_INSTANCES', 1, 1)),
+    rate,
+    minutes,
   };
+}
+
+/** Iterations per second, whole or fractions; 0 leaves the lane out. @param {string} name @param {number} fallback */
+function rate(name, fallback) {
+  return number(name, fallback);
+}
+
+/** @param {string} name @param {number} fallback */
+function minutes(name, fallback) {
+  const value = number(name, fallback);
+  if (value <= 0) throw new Error(`${name} must be greater than 0`);
+  return value;
 }

@@ -12,9 +12,9 @@ const TIMEOUT = 1050; // k6's error code for a request that ran out of time
 
 /**
  * @typedef {{integrity: string, detail: string, finish: string, timings: any, contentEvents: number,
- *            outputTokens: number|undefined, estimated: boolean, notes: string[], story: any}} Reading
+ *            outputTokens: number|undefined, estimated: boolean, notes: string[], summary: any}} Reading
  * `timings` is the timing proxy's report, else null: k6 itself can't see when an event arrived.
- * `story` is what the stream said; null when the proxy's report made reading it unnecessary.
+ * `summary` is what the stream said; null when the proxy's report made reading it unnecessary.
  */
 
 /**
@@ -30,29 +30,29 @@ export function readStream(res, end, needsText, standIn = []) {
   const tail = readTail(body);
   if (tail && !needsText) return reported(tail, null);
   const { frames, bare } = parseSse(body);
-  const story = emptySummary();
-  for (const frame of frames) addFrame(story, frame);
-  if (tail) return reported(tail, story);
-  const found = faultsOf(res, story, end, bare, standIn);
+  const summary = emptySummary();
+  for (const frame of frames) addFrame(summary, frame);
+  if (tail) return reported(tail, summary);
+  const found = faultsOf(res, summary, end, bare, standIn);
   const integrity = CLASSES.find((name) => found[name] !== undefined) || 'ok';
-  const tokens = story.usage.output || (story.contentEvents ? undefined : story.usage.output);
+  const tokens = summary.usage.output || (summary.contentEvents ? undefined : summary.usage.output);
   return {
-    integrity, detail: found[integrity] || '', finish: story.finish, timings: null, contentEvents: story.contentEvents,
-    outputTokens: tokens === undefined ? story.contentEvents : tokens, estimated: tokens === undefined,
-    notes: notesOf(story.finish, story.usage, story.contentEvents), story,
+    integrity, detail: found[integrity] || '', finish: summary.finish, timings: null, contentEvents: summary.contentEvents,
+    outputTokens: tokens === undefined ? summary.contentEvents : tokens, estimated: tokens === undefined,
+    notes: notesOf(summary.finish, summary.usage, summary.contentEvents), summary,
   };
 }
 
-function reported(tail, story) {
+function reported(tail, summary) {
   return {
     integrity: tail.integrity, detail: tail.detail || '', finish: tail.finish_reason || '', timings: tail,
     contentEvents: tail.content_events || 0, outputTokens: tail.output_tokens,
-    estimated: tail.tokens_source === 'estimated', notes: tail.notes ? tail.notes.split('; ') : [], story,
+    estimated: tail.tokens_source === 'estimated', notes: tail.notes ? tail.notes.split('; ') : [], summary,
   };
 }
 
 /** @returns {Object<string, string>} class -> why, of every class that applies */
-function faultsOf(res, story, end, bare, standIn) {
+function faultsOf(res, summary, end, bare, standIn) {
   const broken = transportFault(res);
   if (broken) return broken;
   const type = String(res.headers['Content-Type'] || '').trim().toLowerCase();
@@ -61,17 +61,17 @@ function faultsOf(res, story, end, bare, standIn) {
   const found = {};
   const add = (name, condition, detail) => { if (condition) found[name] = detail; };
   const outside = bareError(bare);
-  const cut = bare.length > 0 && story.frames > 0 && !/[\n\r]$/.test(res.body) && res.body.endsWith(bare[bare.length - 1]);
-  add('in_band_error', story.errors.length || outside, story.errors[0] || outside);
-  add('in_band_error', standIn.some((start) => story.id.startsWith(start)), `a stand-in answer (${story.id})`);
-  add('truncated', story.truncated || (cut && !outside), 'the last frame is cut short');
-  add('not_a_stream', bare.length && !story.frames, 'the body holds no event');
-  add('malformed_frame', story.malformed, story.malformed);
-  add('no_content', !story.contentEvents, 'the stream carried no content');
-  const unfinished = story.choices.filter((number) => !story.finished.includes(number));
-  add('no_finish_reason', story.known && (unfinished.length || !story.finish),
-    story.finish ? `no finish reason for choice ${unfinished.join(', ')}` : 'the stream named no finish reason');
-  const missing = end.filter((marker) => !story.ends.includes(marker));
+  const cut = bare.length > 0 && summary.frames > 0 && !/[\n\r]$/.test(res.body) && res.body.endsWith(bare[bare.length - 1]);
+  add('in_band_error', summary.errors.length || outside, summary.errors[0] || outside);
+  add('in_band_error', standIn.some((start) => summary.id.startsWith(start)), `a stand-in answer (${summary.id})`);
+  add('truncated', summary.truncated || (cut && !outside), 'the last frame is cut short');
+  add('not_a_stream', bare.length && !summary.frames, 'the body holds no event');
+  add('malformed_frame', summary.malformed, summary.malformed);
+  add('no_content', !summary.contentEvents, 'the stream carried no content');
+  const unfinished = summary.choices.filter((number) => !summary.finished.includes(number));
+  add('no_finish_reason', summary.known && (unfinished.length || !summary.finish),
+    summary.finish ? `no finish reason for choice ${unfinished.join(', ')}` : 'the stream named no finish reason');
+  const missing = end.filter((marker) => !summary.ends.includes(marker));
   add('no_done', missing.length, `the stream ended without ${missing.join(', ')}`);
   return found;
 }

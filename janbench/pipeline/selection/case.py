@@ -9,7 +9,7 @@ from typing import Literal
 
 from janbench.config.connecting import base_url
 from janbench.config.environment import for_k6
-from janbench.config.settings import Flags, plan
+from janbench.config.settings import Flags, flag, plan
 from janbench.errors import ConfigError
 from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Plan
@@ -18,6 +18,7 @@ from janbench.model.scenario import Target
 from janbench.pipeline.interleaving.blocks import blocks
 from janbench.pipeline.request import RunRequest, TimingChoice
 from janbench.pipeline.selection.catalogue import Catalogue
+from janbench.pipeline.selection.own_script import steps_of
 
 # A demo shows both ways of running, and is over in under a minute.
 DEMO_LOAD = {"DURATION_MIN": "0.1", "NONSTREAM_RPS": "2", "STREAM_RPS": "2"}
@@ -141,6 +142,13 @@ def _script_case(
         "FLAVOUR": target.flavour,
         "MODEL": target.model,
     }
-    return Case(
-        Subject(name, "script", "direct", limits=request.limits), target, variables, script=script
+    # A copy of a rendered script, changed by hand, is measured as that was.
+    steps = steps_of(script)
+    timing: Literal["proxy", "direct"] = (
+        "proxy" if steps and request.timing != "direct" else "direct"
     )
+    single = bool(steps) and flag(values, "SINGLE_RUN")
+    subject = Subject(
+        name, "single" if single else "script", timing, steps, limits=_limits(request)
+    )
+    return Case(subject, target, variables, script=script)

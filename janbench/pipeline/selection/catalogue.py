@@ -10,6 +10,7 @@ from janbench.config.scenario_file import Scenarios, find_scenario_file, load_sc
 from janbench.config.untrusted import Untrusted
 from janbench.errors import ConfigError, suggestion
 from janbench.model.scenario import Scenario
+from janbench.model.script import case_name
 from janbench.render.writer import hand_written
 
 SCRIPTS = Path("src")
@@ -31,6 +32,7 @@ class Catalogue:
 
     def chosen(self, names: Sequence[str], everything: bool) -> list[str]:
         """Return the names to run; raises ConfigError for an unknown one, or for none at all."""
+        names = [case_name(name) for name in names]
         if everything and not names:
             return self._checked(self.names)
         if not names:

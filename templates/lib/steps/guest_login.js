@@ -2,19 +2,24 @@
 
 import { explain, verify } from '../checks.js';
 import { json } from '../http.js';
+import { defineStep } from '../step.js';
 
-/** @param {any} it @param {any} step */
-export function run(it, step) {
-  if (it.session.loggedIn()) return;
-  const response = it.session.logIn(it, step);
-  const { status } = it.flavour.auth.login;
-  const ok = verify(it, step, {
+/** @param {any} iteration @param {any} step */
+function run(iteration, step) {
+  if (iteration.session.loggedIn()) return;
+  const response = iteration.session.logIn(iteration, step);
+  const { status } = iteration.flavour.auth.login;
+  const ok = verify(iteration, step, {
     [`status ${status}`]: response.status === status,
     'has access_token': () => json(response).access_token.length > 0,
-    'has refresh token': () => it.session.refreshToken !== '',
+    'has refresh token': () => iteration.session.refreshToken !== '',
   });
   if (!ok) {
-    explain(it, `${response.status} ${response.error || response.body}`);
-    it.stopped = !it.session.loggedIn();
+    explain(iteration, `${response.status} ${response.error || response.body}`);
+    iteration.stopped = !iteration.session.loggedIn();
   }
 }
+
+export const guestLogin = defineStep({
+  kind: 'guest_login', title: 'Guest login', metric: 'guest_login_time_ms', counted: false, login: true,
+}, run);

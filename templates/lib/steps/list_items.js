@@ -3,29 +3,30 @@
 import { explain, verify } from '../checks.js';
 import { json, send } from '../http.js';
 import { pick } from '../paths.js';
+import { defineStep } from '../step.js';
 
-/** @param {any} it @param {any} step */
-export function run(it, step) {
-  const { path, item_text: places } = it.flavour.conversations;
-  const response = send(it, step, {
+/** @param {any} iteration @param {any} step */
+function run(iteration, step) {
+  const { path, item_text: places } = iteration.flavour.conversations;
+  const response = send(iteration, step, {
     method: 'GET',
-    path: `${path}/${it.variables.conversation_id}/items?limit=100&order=asc`,
+    path: `${path}/${iteration.variables.conversation_id}/items?limit=100&order=asc`,
     name: `GET ${path}/{id}/items`,
   });
-  it.time(step, response);
+  iteration.time(step, response);
   const body = json(response);
   let kept = [];
-  const ok = verify(it, step, {
+  const ok = verify(iteration, step, {
     'status 200': response.status === 200,
     'has data': () => Array.isArray(body.data),
     'are what was sent': () => {
       kept = body.data.map((item) => ({ role: item.role, text: textOf(item, places) }));
-      return same(kept, it.messages);
+      return same(kept, iteration.messages);
     },
   });
   if (ok) return;
-  if (response.status !== 200) explain(it, `${response.status} ${response.error || response.body}`);
-  else explain(it, `sent ${brief(it.messages)}, kept ${brief(kept)}`);
+  if (response.status !== 200) explain(iteration, `${response.status} ${response.error || response.body}`);
+  else explain(iteration, `sent ${brief(iteration.messages)}, kept ${brief(kept)}`);
 }
 
 // The parts of an item, put together; where a part has its text depends on flavour and role.
@@ -42,3 +43,5 @@ function same(kept, sent) {
 }
 
 const brief = (messages) => JSON.stringify(messages.map(({ role, text }) => `${role}: ${String(text).slice(0, 60)}`));
+
+export const listItems = defineStep({ kind: 'list_items', title: 'List items' }, run);

@@ -2,18 +2,23 @@
 
 import { explain, verify } from '../checks.js';
 import { json, send } from '../http.js';
+import { defineStep } from '../step.js';
 
-/** @param {any} it @param {any} step */
-export function run(it, step) {
-  const response = send(it, step, { method: 'GET', path: it.flavour.models.path });
-  it.time(step, response);
+/** @param {any} iteration @param {any} step */
+function run(iteration, step) {
+  const response = send(iteration, step, { method: 'GET', path: iteration.flavour.models.path });
+  iteration.time(step, response);
   const body = json(response);
-  const ok = verify(it, step, {
+  const ok = verify(iteration, step, {
     'status 200': response.status === 200,
     'has data': () => body.object === 'list' && Array.isArray(body.data),
-    'includes target model': () => body.data.some(({ id }) => id === it.settings.model),
+    'includes target model': () => body.data.some(({ id }) => id === iteration.settings.model),
   });
   if (ok) return;
   const ids = body && Array.isArray(body.data) ? body.data.map(({ id }) => id).join(', ') : '';
-  explain(it, ids ? `model "${it.settings.model}" is not among: ${ids}` : `${response.status} ${response.error || response.body}`);
+  explain(iteration, ids ? `model "${iteration.settings.model}" is not among: ${ids}` : `${response.status} ${response.error || response.body}`);
 }
+
+export const listModels = defineStep({
+  kind: 'list_models', title: 'List models', metric: 'models_time_ms', counted: false,
+}, run);

@@ -2,15 +2,20 @@
 
 import { explain, verify } from '../checks.js';
 import { json } from '../http.js';
+import { defineStep } from '../step.js';
 
-/** @param {any} it @param {any} step */
-export function run(it, step) {
-  const response = it.session.refresh(it, step);
-  const { status } = it.flavour.auth.refresh;
-  const ok = verify(it, step, {
+/** @param {any} iteration @param {any} step */
+function run(iteration, step) {
+  const response = iteration.session.refresh(iteration, step);
+  const { status } = iteration.flavour.auth.refresh;
+  const ok = verify(iteration, step, {
     [`status ${status}`]: response.status === status,
     // Not "the token changed": two tokens made in one second are the same, byte for byte.
     'has access_token': () => json(response).access_token.length > 0,
   });
-  if (!ok) explain(it, `${response.status} ${response.error || response.body}`);
+  if (!ok) explain(iteration, `${response.status} ${response.error || response.body}`);
 }
+
+export const refreshToken = defineStep({
+  kind: 'refresh_token', title: 'Refresh token', metric: 'refresh_token_time_ms', counted: false, login: true,
+}, run);

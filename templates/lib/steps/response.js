@@ -2,13 +2,14 @@
 
 import { ask } from '../model.js';
 import { promptOf } from '../prompts.js';
+import { defineStep } from '../step.js';
 
-/** @param {any} it @param {any} step */
-export function run(it, step) {
-  const { responses } = it.flavour;
-  const { messages, max_tokens: most } = promptOf(it, step);
+/** @param {any} iteration @param {any} step */
+function run(iteration, step) {
+  const { responses } = iteration.flavour;
+  const { messages, max_tokens: most } = promptOf(iteration, step);
   const body = {
-    model: it.settings.model,
+    model: iteration.settings.model,
     // Jan Server v1 prints an array into the prompt as it stands: it wants plain text.
     input: responses.input === 'string' ? messages[messages.length - 1].content : messages,
     stream: step.stream,
@@ -25,7 +26,7 @@ export function run(it, step) {
     delete body.response_format;
   }
   if (body.tools && responses.tools === 'flat') body.tools = body.tools.map(flat);
-  ask(it, step, {
+  ask(iteration, step, {
     path: responses.path, body, end: responses.end,
     headersWithFirstToken: responses.headers_with_first_token,
   }, readResponse);
@@ -43,3 +44,8 @@ function readResponse(body) {
   const tools = output.filter(({ type }) => type === 'function_call');
   return { text, reasoning, tools, present: body.object === 'response' && ['completed', 'incomplete'].includes(body.status) };
 }
+
+export const response = defineStep({
+  kind: 'response', title: 'Response', timeout_s: 130, model: true, answer_check: 'is completed', prompt: 'standard',
+  stream: false, parameters: {},
+}, run);

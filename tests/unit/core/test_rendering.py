@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,7 +14,8 @@ from janbench import resources
 from janbench.config.flavours import load_flavours
 from janbench.config.scenario_file import Scenarios, load_scenarios
 from janbench.errors import ConfigError
-from janbench.model.script import HEADER, Script
+from janbench.model.script import HEADER, Script, case_name
+from janbench.model.steps.step import Leaf
 from janbench.render.literal import literal
 from janbench.render.script import render
 from janbench.render.writer import differing, hand_written, write_scripts
@@ -92,7 +95,7 @@ def test_what_differs(tmp_path: Path, scripts: list[Script]) -> None:
     assert differing(scripts, tmp_path)
     write_scripts(scripts, tmp_path)
     assert differing(scripts, tmp_path) == []
-    changed = tmp_path / "lib" / "journey.js"
+    changed = tmp_path / "lib" / "step.js"
     changed.write_text(changed.read_text() + "// changed\n")
     assert differing(scripts, tmp_path) == [changed]
     assert hand_written(tmp_path) == []
@@ -103,3 +106,49 @@ def test_literals_are_json_in_any_width() -> None:
     for indent in (0, 4, 40):
         assert json.loads(literal(value, indent)) == value
     assert "\u2028" not in literal(value)
+
+
+def test_literals_in_a_script_have_bare_keys() -> None:
+    assert literal({"a": {"b-c": [1]}}, bare=True) == '{ a: { "b-c": [1] } }'
+    assert literal({"__proto__": 1}, bare=True) == '{ ["__proto__"]: 1 }'
+
+
+def test_a_copy_with_another_name_is_a_persons(tmp_path: Path, scripts: list[Script]) -> None:
+    main = write_scripts(scripts, tmp_path)[0]
+    copy = tmp_path / "mine.js"
+    copy.write_text(main.read_text())
+    assert hand_written(tmp_path) == [copy]
+
+
+@pytest.mark.parametrize("given", ["a.b", "a.b.js", "src/a.b.js", "./src/a.b.js", r"src\a.b.js"])
+def test_names_of_test_cases(given: str) -> None:
+    assert case_name(given) == "a.b"
+
+
+def test_kinds_have_the_same_defaults_in_yaml_and_in_javascript() -> None:
+    for leaf in get_args(Leaf):
+        kind = get_args(leaf.model_fields["kind"].annotation)[0]
+        module = resources.templates() / "lib" / "steps" / f"{kind}.js"
+        given = re.search(r"= defineStep\(\{(.*?)\}, run\);", module.read_text(), re.DOTALL)
+        assert given
+        said = given[1]
+        timeout = re.search(r"timeout_s: (\d+)", said)
+        assert float(timeout[1] if timeout else 60) == leaf.model_fields["timeout_s"].default
+        assert ("counted: false" in said) == (not leaf.counted)
+        assert ("model: true" in said) == leaf.model_talk
+        if leaf.default_title:
+            assert f"title: '{leaf.default_title}'" in said
+        metric = leaf.model_fields["metric"].default
+        assert (f"metric: '{metric}'" in said) == (metric is not None)
+        if leaf.model_talk:
+            assert f"answer_check: '{leaf.answer_check}'" in said
+            assert f"prompt: '{leaf.model_fields['prompt'].default}'" in said
+
+
+def test_a_budget_below_one_iteration_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    load = {"shape": "constant", "rate": 1, "duration": "5s", "budget": {"max_requests": 1}}
+    steps = [{"kind": "list_models"}, {"kind": "request", "path": "/x"}]
+    file.write_text(json.dumps({"scenarios": {"h": {"load": load, "steps": steps}}}))
+    with pytest.raises(ConfigError, match="allows the lane main no iteration"):
+        render(load_scenarios(file).scenarios["h"], load_flavours(), "s.yaml")

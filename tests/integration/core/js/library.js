@@ -3,7 +3,7 @@
 import { check } from 'k6';
 
 import { addFrame, emptySummary } from './lib/dialects.js';
-import { ramps } from './lib/load.js';
+import { lanes, rampHoldRamp, virtualUsers, waitingUsers, withinBudget } from './lib/load.js';
 import { wholeRates } from './lib/rates.js';
 import { mask, maskHeaders } from './lib/mask.js';
 import { fill, pick } from './lib/paths.js';
@@ -30,8 +30,9 @@ const DONE = 'data: [DONE]\n';
 export default function () {
   equal('whole rates', [2, 0.5, 0.25, 2.5, 0.333, 7].map((rate) => wholeRates([rate])).map(({ targets, timeUnit }) => [targets[0], timeUnit]),
     [[2, '1s'], [1, '2s'], [1, '4s'], [5, '2s'], [333, '1000s'], [7, '1s']]);
-  equal('short ramp', ramps(3, 10), [[2, 0, 3], [6, 3, 3], [2, 3, 0]]);
-  equal('long ramp', ramps(3, 600), [[60, 0, 3], [480, 3, 3], [60, 3, 0]]);
+  equal('short ramp', rampHoldRamp(3, 1 / 6), [
+    { target: 3, duration: '2000ms' }, { target: 3, duration: '6000ms' }, { target: 0, duration: '2000ms' }]);
+  equal('long ramp', rampHoldRamp(3, 10).map(({ duration }) => duration), ['60000ms', '480000ms', '60000ms']);
 
   equal('events', parseSse('event: a\r\ndata:1\r\ndata: 2\r\n\r\n: comment\nid: 7\ndata: x').frames,
     [{ event: 'a', data: '1\n2' }, { event: '', data: 'x', unfinished: true }]);
@@ -57,10 +58,10 @@ export default function () {
     + 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"Hi you"}\n\n'
     + 'data: [DONE]\n\nevent: response.completed\ndata: {"type":"response.completed","response":{"usage":{"input_tokens":3,"output_tokens":5}}}\n\n';
   const read = readStream(answer(responses), ['done', 'response.completed'], true);
-  equal('responses', [read.integrity, read.story.text, read.outputTokens, read.estimated], ['ok', 'Hi you', 5, false]);
+  equal('responses', [read.integrity, read.summary.text, read.outputTokens, read.estimated], ['ok', 'Hi you', 5, false]);
   equal('responses cut short', integrity(responses.split('data: [DONE]')[0], ['response.completed']), 'no_finish_reason');
   equal('responses failed', integrity(`${responses.split('data: [DONE]')[0]}{"code":"b"}event: response.error\ndata: {"event":"response.error"}\n\n`), 'in_band_error');
-  equal('v2 deltas', readStream(answer('event: response.output_text.delta\ndata: {"id":"r","delta":"x"}\n\nevent: response.completed\ndata: {"id":"r","usage":null}\n\n'), ['response.completed'], true).story.text, 'x');
+  equal('v2 deltas', readStream(answer('event: response.output_text.delta\ndata: {"id":"r","delta":"x"}\n\nevent: response.completed\ndata: {"id":"r","usage":null}\n\n'), ['response.completed'], true).summary.text, 'x');
 
   const story = emptySummary();
   addFrame(story, { event: '', data: '{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\\"a\\""}}]}}]}' });

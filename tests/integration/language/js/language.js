@@ -3,9 +3,11 @@
 import { check } from 'k6';
 
 import { callOf, expectations } from './lib/answers.js';
+import { between, choose, holds, meets } from './lib/conditions.js';
 import { draw } from './lib/draw.js';
-import { holds, walk } from './lib/flow.js';
+import { chooseFlavour } from './lib/flavour.js';
 import { conforms } from './lib/jsonschema.js';
+import { rampHoldRamp, withinBudget } from './lib/load.js';
 import { until, upTo, wholeRates } from './lib/rates.js';
 
 export const options = { thresholds: { checks: ['rate==1'] } };
@@ -60,24 +62,26 @@ export default function () {
     [5, 20, 50, 100, 119, 120]);
   equal('common unit', wholeRates([0.5, 2, 0.25]), { targets: [2, 8, 1], timeUnit: '4s' });
 
-  const run = (nodes, variables = {}, number = 0) => {
-    const order = [];
-    walk({ variables, number, lane: 'main', stopped: false }, nodes, (_, { step }) => order.push(step.id),
-      (_, { step }) => order.push(`-${step.id}`));
-    return order.join(' ');
-  };
-  const leaf = (id, more = {}) => ({ step: { id, ...more } });
-  equal('repeat', run([{ step: { repeat: { times: 2 } }, steps: [leaf('a'), leaf('b', { repeat: { times: 2 } })] }]),
-    'a b b a b b');
-  equal('if', run([leaf('a', { if: { variable: 'x', equals: 1 } }), leaf('b', { if: { variable: 'x', equals: 2 } })], { x: 1 }),
-    'a -b');
-  equal('until', run([leaf('a', { repeat: { max: 5, until: { variable: 'x', min: 1 } } })], { x: 2 }), 'a');
-  const lengths = Array.from({ length: 300 }, (_, n) => run([leaf('a', { repeat: { min: 2, max: 4 } })], {}, n).split(' ').length);
-  equal('between', [Math.min(...lengths), Math.max(...lengths)], [2, 4]);
+  const up = rampHoldRamp(4, 1);
+  const cut = withinBudget({ stream: up, nonstream: rampHoldRamp(0, 1) }, { requests: 100, requestsPerIteration: { stream: 2, nonstream: 2 } });
+  equal('budget of requests', [cut.stream.limit, cut.stream.peak, cut.nonstream.peak], [50, 4, 0]);
+  const short = withinBudget({ stream: up }, { seconds: 12, requestsPerIteration: { stream: 2 } });
+  equal('budget of time', [short.stream.seconds, short.stream.stages], [12, [{ target: 4, duration: '12000ms' }]]);
+  equal('enough', withinBudget({ stream: up }, { requests: 999, requestsPerIteration: { stream: 2 } }).stream.stages, up);
+
+  const turns = Array.from({ length: 300 }, (_, number) => between({ number }, 'a', 2, 4));
+  equal('between', [Math.min(...turns), Math.max(...turns)], [2, 4]);
+  const ways = Array.from({ length: 400 }, (_, number) => choose({ number, lane: 'main' }, [3, 1], 1));
+  check(null, { 'branches are drawn by weight': () => Math.abs(ways.filter((way) => way === 0).length - 300) < 40 });
+  equal('tests', [meets({ type: 'array' }, [1], {}), meets({ equals: '${a}' }, 1, { a: 1 })], [true, true]);
+  equal('flavour', chooseFlavour({ a: { x: 1 } }, { flavour: 'a' }, ['x']), { x: 1 });
+  const complaint = (needs, flavour) => { try { chooseFlavour({ a: {} }, { flavour }, needs); } catch (error) { return error.message; } };
+  equal('lacking', [complaint(['x'], 'a'), complaint([], 'b')],
+    ['Flavour a has no x, which this scenario needs', 'FLAVOUR must be one of a, not "b"']);
   equal('conditions', [
-    holds({ variable: 'x', exists: true }, { x: 0 }), holds({ variable: 'x', exists: false }, {}),
-    holds({ variable: 'x', contains: 'b' }, { x: ['a', 'b'] }), holds({ variable: 'x', matches: '^a' }, { x: 'ba' }),
-    holds({ variable: 'x', equals: 1, negate: true }, { x: 2 }), holds({ variable: 'x', max: 3 }, { x: 4 }),
+    holds({ variables: { x: 0 } }, { variable: 'x', exists: true }), holds({ variables: {} }, { variable: 'x', exists: false }),
+    holds({ variables: { x: ['a', 'b'] } }, { variable: 'x', contains: 'b' }), holds({ variables: { x: 'ba' } }, { variable: 'x', matches: '^a' }),
+    holds({ variables: { x: 2 } }, { variable: 'x', equals: 1, negate: true }), holds({ variables: { x: 4 } }, { variable: 'x', max: 3 }),
   ], [true, true, true, false, true, false]);
 
   const step = { tool_call: { name: 'f', arguments: { city: 'Lisbon' } } };
