@@ -6,7 +6,9 @@ import { defineStep } from '../step.js';
 
 /** @param {any} iteration @param {any} step */
 function run(iteration, step) {
-  iteration.time(step, create(iteration, step, { title: step.conversation_title, metadata: step.metadata }));
+  const response = create(iteration, step, { title: step.conversation_title, metadata: step.metadata });
+  iteration.time(step, response);
+  return response;
 }
 
 /** Creates it in the name of a step. @param {any} iteration @param {any} step @param {{title: string, metadata: any}} wanted */

@@ -19,6 +19,7 @@ function run(iteration, step) {
     'is the conversation created': () => body.id === id,
   });
   if (!ok) explain(iteration, `${response.status} ${response.error || response.body}`);
+  return response;
 }
 
 export const getConversation = defineStep({ kind: 'get_conversation', title: 'Get conversation' }, run);

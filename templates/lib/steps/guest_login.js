@@ -6,7 +6,7 @@ import { defineStep } from '../step.js';
 
 /** @param {any} iteration @param {any} step */
 function run(iteration, step) {
-  if (iteration.session.loggedIn()) return;
+  if (iteration.session.loggedIn()) return undefined;
   const response = iteration.session.logIn(iteration, step);
   const { status } = iteration.flavour.auth.login;
   const ok = verify(iteration, step, {
@@ -18,6 +18,7 @@ function run(iteration, step) {
     explain(iteration, `${response.status} ${response.error || response.body}`);
     iteration.stopped = !iteration.session.loggedIn();
   }
+  return response;
 }
 
 export const guestLogin = defineStep({

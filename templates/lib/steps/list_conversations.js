@@ -18,6 +18,7 @@ function run(iteration, step) {
     'includes the conversation': () => found(iteration, step, body),
   });
   if (!ok) explain(iteration, `${response.status} ${response.error || response.body}`);
+  return response;
 }
 
 function page(iteration, step, after) {

@@ -24,9 +24,10 @@ function run(iteration, step) {
       return same(kept, iteration.messages);
     },
   });
-  if (ok) return;
+  if (ok) return response;
   if (response.status !== 200) explain(iteration, `${response.status} ${response.error || response.body}`);
   else explain(iteration, `sent ${brief(iteration.messages)}, kept ${brief(kept)}`);
+  return response;
 }
 
 // The parts of an item, put together; where a part has its text depends on flavour and role.

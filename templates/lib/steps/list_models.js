@@ -14,9 +14,10 @@ function run(iteration, step) {
     'has data': () => body.object === 'list' && Array.isArray(body.data),
     'includes target model': () => body.data.some(({ id }) => id === iteration.settings.model),
   });
-  if (ok) return;
+  if (ok) return response;
   const ids = body && Array.isArray(body.data) ? body.data.map(({ id }) => id).join(', ') : '';
   explain(iteration, ids ? `model "${iteration.settings.model}" is not among: ${ids}` : `${response.status} ${response.error || response.body}`);
+  return response;
 }
 
 export const listModels = defineStep({

@@ -14,6 +14,7 @@ function run(iteration, step) {
     'has access_token': () => json(response).access_token.length > 0,
   });
   if (!ok) explain(iteration, `${response.status} ${response.error || response.body}`);
+  return response;
 }
 
 export const refreshToken = defineStep({

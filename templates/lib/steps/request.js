@@ -33,6 +33,7 @@ function run(iteration, step) {
   if (!verify(iteration, step, conditions)) {
     explain(iteration, `${response.status} ${response.error || String(response.body).slice(0, 300)}`);
   }
+  return response;
 }
 
 export const request = defineStep({

@@ -26,7 +26,7 @@ function run(iteration, step) {
     delete body.response_format;
   }
   if (body.tools && responses.tools === 'flat') body.tools = body.tools.map(flat);
-  ask(iteration, step, {
+  return ask(iteration, step, {
     path: responses.path, body, end: responses.end,
     headersWithFirstToken: responses.headers_with_first_token,
   }, readResponse);
