@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from janbench.config.flavours import load_flavours
+from janbench.config.scenario_file import load_scenarios
 from janbench.engines.docker.reach import Reach, named_variables, reach_of, visible_from
 from janbench.errors import EngineError
+from janbench.render.script import render
+from janbench.render.writer import write_scripts
+from janbench.resources import builtin_scenarios
 
 
 @pytest.mark.parametrize(
@@ -80,9 +85,8 @@ def test_only_what_the_script_names_is_passed(tmp_path: Path) -> None:
 
 
 def test_every_setting_of_a_rendered_script_is_passed(tmp_path: Path) -> None:
-    root = Path(__file__).parents[3]
-    settings = (root / "templates" / "lib" / "settings.js").read_text()
-    (tmp_path / "settings.js").write_text(settings)
+    scenario = next(iter(load_scenarios(builtin_scenarios()).scenarios.values()))
+    write_scripts([render(scenario, load_flavours(), "scenarios.yaml")], tmp_path)
     names = {"BASE", "MODEL", "FLAVOUR", "API_KEY", "LOADTEST_TOKEN", "DEBUG", "SINGLE_RUN"}
     names |= {"NONSTREAM_RPS", "STREAM_RPS", "DURATION_MIN"}
     assert set(named_variables(tmp_path, dict.fromkeys(names, "x"))) == names
