@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from janbench import __version__
-from janbench.errors import JanbenchError
+from janbench.errors import EngineError, JanbenchError
 
 EXIT_INTERRUPTED = 130
 
@@ -73,16 +73,24 @@ def main() -> NoReturn:
         error.show()
         sys.exit(2)
     except JanbenchError as error:
-        from janbench.cli.output import shown
-
-        if any(flag in sys.argv for flag in ("-v", "--verbose", "-vv")):
-            click.echo(shown(traceback.format_exc()), err=True)
-        click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(shown(str(error)), err=True)
+        _show(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        # Python's own exit code for this is 1, which CI would read as a failed target.
+        _show(f"janbench itself failed: {type(error).__name__}: {error}\n-v shows where.")
+        sys.exit(EngineError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(message: str) -> None:
+    from janbench.cli.output import shown
+
+    if any(flag in sys.argv for flag in ("-v", "--verbose", "-vv")):
+        click.echo(shown(traceback.format_exc()), err=True)
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(shown(message), err=True)

@@ -18,7 +18,7 @@ from janbench.config.settings import flag
 from janbench.engines.base import Engine
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
-from janbench.model.results.result import Reason, ScenarioResult
+from janbench.model.results.result import ScenarioResult
 from janbench.model.text.secret import is_secret, secret_values
 from janbench.pipeline.companions import companion
 from janbench.pipeline.observer import Listener
@@ -32,6 +32,7 @@ from janbench.results.k6.instances import LOG, SUMMARY, gather, instance_folders
 from janbench.results.k6.samples import FILE as SAMPLES
 from janbench.results.records.live_records import RecentRecords
 from janbench.results.records.reader import Records, write_parquet
+from janbench.results.verdict import with_losses
 
 SCRIPT = "script.js"
 
@@ -169,21 +170,9 @@ def _conclude(
         recorded = False
         lost.insert(0, str(error))
     if not recorded:
-        return _less(assemble(evidence), lost)
+        return with_losses(assemble(evidence), lost)
     records = Records(parquet)
     try:
-        return _less(assemble(replace(evidence, records=records)), lost)
+        return with_losses(assemble(replace(evidence, records=records)), lost)
     finally:
         records.close()
-
-
-def _less(result: ScenarioResult, lost: list[str]) -> ScenarioResult:
-    """Return a result with what was lost of it: figures over the rest can't make a pass."""
-    if not lost:
-        return result
-    reasons = [Reason(kind="records_lost", message=message) for message in lost]
-    others = [reason for reason in result.reasons if reason.kind != "starved"]  # for all we know
-    if result.verdict in ("error", "interrupted"):
-        return result.model_copy(update={"reasons": [*others, *reasons]})
-    verdict = "error" if result.verdict in ("pass", "invalid") else result.verdict
-    return result.model_copy(update={"verdict": verdict, "reasons": [*reasons, *others]})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from janbench.model.results.result import ScenarioResult, StageResult
+from janbench.model.results.result import ScenarioResult, StageResult, by_lane, steady_tops
 from janbench.reports import figures
 
 HEAD = ("Stage", "Time", "Started", "Failed", "Requests/s", "TTFT p95", "E2E p95")
@@ -18,14 +16,14 @@ def held(scenario: ScenarioResult) -> list[str]:
     """
     return [
         f"{stage.lane} {_of(stage)}"
-        for stage in map(_top, _by_lane(scenario))
-        if stage is not None and stage.asked_requests_per_s
+        for stage in steady_tops(scenario.stages)
+        if stage.asked_requests_per_s
     ]
 
 
 def are_told(scenario: ScenarioResult) -> bool:
     """Whether a lane has more than one level, so that a table says more than `held`."""
-    return any(len([s for s in lane if s.holds]) > 1 for lane in _by_lane(scenario))
+    return any(len([s for s in lane if s.holds]) > 1 for lane in by_lane(scenario.stages))
 
 
 def rows(scenario: ScenarioResult) -> list[list[str]]:
@@ -42,18 +40,6 @@ def rows(scenario: ScenarioResult) -> list[list[str]]:
         ]
         for stage in scenario.stages
     ]
-
-
-def _by_lane(scenario: ScenarioResult) -> list[list[StageResult]]:
-    lanes: dict[str, list[StageResult]] = {}
-    for stage in scenario.stages:
-        lanes.setdefault(stage.lane, []).append(stage)
-    return list(lanes.values())
-
-
-def _top(stages: Sequence[StageResult]) -> StageResult | None:
-    steady = [stage for stage in stages if stage.holds]
-    return max(steady, key=lambda s: (s.start_rate, s.end_s - s.start_s), default=None)
 
 
 def _course(stage: StageResult) -> str:

@@ -22,6 +22,7 @@ from janbench.results.answer_notes import answer_notes
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
 from janbench.results.records.stages import stages_of
+from janbench.results.saturation import saturation_of
 from janbench.results.slo import (
     Measured,
     crossed_by_objectives,
@@ -70,6 +71,7 @@ def assemble(evidence: Evidence) -> ScenarioResult:
     subject, summary = evidence.subject, (evidence.summary or K6Summary()).measured()
     metrics = _metrics(evidence, summary)
     steps = {step.id: _step(evidence, summary, step) for step in subject.steps}
+    stages = stages_of(subject, evidence.records) if evidence.records else []
     own = thresholds_of(subject.objectives)
     throughput = throughput_of(subject, summary, steps, evidence.records)
     result = ScenarioResult(
@@ -82,7 +84,9 @@ def assemble(evidence: Evidence) -> ScenarioResult:
         k6_exit_code=evidence.outcome.exit_code,
         iterations=summary.count("iterations"),
         lanes=_lanes(subject, summary),
-        stages=stages_of(subject, evidence.records) if evidence.records else [],
+        stages=stages,
+        saturation=saturation_of(subject, stages, evidence.records),
+        statuses=_statuses(evidence, summary),
         requests=_requests(summary),
         metrics=metrics,
         unmeasured=_unmeasured(subject, metrics, evidence.records),
@@ -201,6 +205,14 @@ def _stream_classes(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
     kinds = summary.submetrics("llm_streams", "kind")
     counts = {kind: int(values.get("count", 0)) for kind, values in kinds.items()}
     return {kind: count for kind, count in sorted(counts.items()) if count}
+
+
+def _statuses(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
+    if evidence.records is not None:
+        return evidence.records.statuses()
+    found = summary.submetrics("http_reqs", "status")
+    counts = {status: int(values.get("count", 0)) for status, values in found.items()}
+    return {status: count for status, count in sorted(counts.items()) if count}
 
 
 def _validity(evidence: Evidence, summary: K6Summary) -> Validity:

@@ -111,6 +111,33 @@ class StageResult(Printable):
         return self.start_rate == self.end_rate
 
 
+def by_lane(stages: list[StageResult]) -> list[list[StageResult]]:
+    """Return the stages of each lane."""
+    lanes: dict[str, list[StageResult]] = {}
+    for stage in stages:
+        lanes.setdefault(stage.lane, []).append(stage)
+    return list(lanes.values())
+
+
+def steady_tops(stages: list[StageResult]) -> list[StageResult]:
+    """Return, for each lane that has one, the longest stage at its highest steady rate."""
+    steady = ([stage for stage in lane if stage.holds] for lane in by_lane(stages))
+    return [max(s, key=lambda one: (one.start_rate, one.end_s - one.start_s)) for s in steady if s]
+
+
+class Saturation(Printable):
+    """How a target fell behind what was asked of it, in requests to the model.
+
+    `in_flight`: the most that were open at once. `slowdown`: by what factor answers took longer
+    with many in flight than with few; None where they never came.
+    """
+
+    asked_per_s: float
+    completed_per_s: float
+    in_flight: int
+    slowdown: float | None = None
+
+
 class Throughput(Printable):
     """Run-wide rates per second: of good requests to the model, and of their output tokens.
 
@@ -213,6 +240,8 @@ class ScenarioResult(Printable):
     steps: dict[str, StepResult] = Field(default_factory=dict)
     checks: list[CheckResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
+    saturation: Saturation | None = None
+    statuses: dict[str, int] = Field(default_factory=dict)
     slo: Slo = Field(default_factory=Slo)
     stream_errors: dict[str, int] = Field(default_factory=dict)
     answer_notes: dict[str, int] = Field(default_factory=dict)

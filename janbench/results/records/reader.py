@@ -185,6 +185,32 @@ class Records:
         good, total = rows[0]
         return int(good), int(total)
 
+    def course(self, steps: Sequence[str]) -> tuple[Any, Any, Any]:
+        """Return when requests of these steps began and ended, and which were good.
+
+        Three NumPy arrays; times are in s from the start of the load. The end of a request that
+        never got its answer is infinite.
+        """
+        relation = self._connection.execute(
+            f"""WITH load AS (SELECT min(time - iteration_at_ms / 1000) AS zero FROM records)
+                SELECT time - zero AS began, integrity = 'ok' AS ok,
+                  CASE WHEN status IS NULL OR integrity IN ('timeout', 'stalled') THEN 'inf'::DOUBLE
+                    ELSE time - zero + {ENDED_AFTER_MS} / 1000 END AS ended
+                FROM load, records WHERE list_contains(?, step) ORDER BY began""",  # noqa: S608
+            [list(steps)],
+        )
+        columns = relation.fetchnumpy()
+        return columns["began"], columns["ended"], columns["ok"]
+
+    def statuses(self) -> dict[str, int]:
+        """Count the requests by the status that the target answered with; '0': no answer."""
+        rows = self.ask(
+            """SELECT CASE WHEN origin = 'proxy' THEN '0' ELSE coalesce(status, 0)::VARCHAR END,
+               count(*) FROM records GROUP BY 1 ORDER BY 1""",
+            [],
+        )
+        return {str(status): int(count) for status, count in rows}
+
     def good_and_window(self, steps: Sequence[str]) -> tuple[int, float]:
         """Count the good requests of these steps; and return the time of all of them, in s.
 

@@ -103,3 +103,42 @@ def test_failures_are_no_throughput(tmp_path: Path) -> None:
     assert throughput["window"] == "requests"
     assert throughput["window_s"] == pytest.approx(span, abs=0.15)
     assert throughput["requests_per_s"] == pytest.approx(good / throughput["window_s"], abs=0.01)
+
+
+def test_a_saturated_target_fails_and_the_generator_is_not_blamed(tmp_path: Path) -> None:
+    """Two slots of about 0.2 s serve 10/s; 30/s are asked for, and the queue takes every user."""
+    flags = ("--ttft-ms", "20", "--itl-ms", "10", "--tokens", "20", "--slots", "2")
+    load = {"shape": "constant", "rate": 30, "duration": "4s", "iteration_s": 0.3, "max_vus": 40}
+    with embedded_server(*flags) as server:
+        ran = run(tmp_path, server, {"steps": [{**CHAT, "max_tokens": 20}], "load": load},
+                  "--timing", "proxy")  # fmt: skip
+    assert ran.code == 1, ran.stdout
+    first = ran.scenario["reasons"][0]
+    assert first["kind"] == "saturated", ran.stdout
+    assert "Target saturated: it completed" in first["message"]
+    assert first["value"] == pytest.approx(10, abs=2.5)
+    assert first["limit"] == 30
+    assert "max_vus" not in ran.stdout
+    assert not any(reason["kind"] == "dropped" for reason in ran.scenario["reasons"])
+
+
+def test_too_few_virtual_users_stay_the_generators_fault(tmp_path: Path) -> None:
+    """A target as slow alone as under load isn't saturated; the pool was too small for it."""
+    flags = ("--ttft-ms", "300", "--itl-ms", "10", "--tokens", "20")
+    load = {"shape": "constant", "rate": 30, "duration": "4s", "iteration_s": 0.05, "max_vus": 5}
+    with embedded_server(*flags) as server:
+        ran = run(tmp_path, server, {"steps": [{**CHAT, "max_tokens": 20}], "load": load},
+                  "--timing", "proxy")  # fmt: skip
+    assert ran.code == 4, ran.stdout
+    assert ran.scenario["reasons"][0]["kind"] == "dropped"
+    assert ran.scenario["saturation"] is None
+
+
+def test_a_rate_limit_is_the_first_reason(tmp_path: Path) -> None:
+    with embedded_server("--fault", "rate-limit=0.5") as server:
+        ran = run(tmp_path, server, {"steps": [CHAT]}, "--timing", "proxy")
+    assert ran.code == 1
+    statuses = ran.scenario["statuses"]
+    assert statuses["429"] > 2
+    first = ran.scenario["reasons"][0]["message"]
+    assert first.startswith(f"Status 429, too many requests: {statuses['429']} of ")
