@@ -10,6 +10,11 @@ from janbench.model.k6_exit import THRESHOLDS_CROSSED
 from janbench.model.results.case_info import Subject
 from janbench.model.results.result import Reason, ScenarioResult
 
+# Doubts about the figures themselves; too few samples for an objective are none about these.
+OF_FIGURES = frozenset(
+    ("dropped", "proxy_lag", "proxy_cpu", "schedule_lag", "start_skew", "starved", "client_errors")
+)
+
 
 def doubts_of(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
     """Find what the generator, not the target, did to the figures; a single run has none."""

@@ -23,6 +23,7 @@ from janbench.results.compare.resample import (
     stretch_blocks,
 )
 from janbench.results.compare.samples import ScenarioSamples
+from janbench.results.doubts import OF_FIGURES
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,16 @@ def compare(base: Side, head: Side, options: CompareOptions | None = None) -> Co
     for (b, h), rows in zip(pairs, evidence, strict=True):
         own, effects = effects[: len(rows)], effects[len(rows) :]
         scenarios.append(_scenario(b, h, own, base, head))
-    distrusted = [] if options.allow_invalid else _distrusted(base, head)
-    verdict = "inconclusive" if distrusted else _overall([e for s in scenarios for e in s.effects])
+    names = [scenario.name for _, scenario in pairs]
+    distrusted = _distrusted(base, head, names)
+    if distrusted and not options.allow_invalid:
+        verdict: EffectVerdict = "inconclusive"
+    else:
+        verdict = _overall([effect for scenario in scenarios for effect in scenario.effects])
     return Comparison(
         schema="janbench.comparison/1",
-        base=_reference(base),
-        head=_reference(head),
+        base=_reference(base, names),
+        head=_reference(head, names),
         verdict=verdict,
         exit_code=EXIT_CODES[verdict],
         scenarios=scenarios,
@@ -114,12 +119,21 @@ def _overall(effects: Sequence[Effect]) -> EffectVerdict:
     return "better" if any(effect.verdict == "better" for effect in gating) else "same"
 
 
-def _distrusted(base: Side, head: Side) -> list[str]:
-    return [
-        f"{label} is {side.run.verdict}: its figures can't be trusted, so nothing is decided"
-        for label, side in (("BASE", base), ("HEAD", head))
-        if side.run.verdict in ("invalid", "error")
-    ]
+def _distrusted(base: Side, head: Side, names: Sequence[str]) -> list[str]:
+    """Say why figures can't be trusted, also of runs whose own doubts were allowed."""
+    found = []
+    for label, side in (("BASE", base), ("HEAD", head)):
+        doubts = _doubts(side.run, names)
+        if doubts:
+            found += [f"{label} is in doubt: {message}" for message in doubts]
+        elif side.run.verdict in ("invalid", "error"):
+            found.append(f"{label} is {side.run.verdict}: its figures can't be trusted")
+    return found
+
+
+def _doubts(run: RunResult, names: Sequence[str]) -> list[str]:
+    reasons = [r for scenario in run.scenarios if scenario.name in names for r in scenario.reasons]
+    return list(dict.fromkeys(r.message for r in reasons if r.kind in OF_FIGURES))
 
 
 def _warnings(base: RunResult, head: RunResult) -> list[str]:
@@ -136,14 +150,15 @@ def _warnings(base: RunResult, head: RunResult) -> list[str]:
     return warnings
 
 
-def _reference(side: Side) -> RunReference:
+def _reference(side: Side, names: Sequence[str]) -> RunReference:
     run = side.run
     return RunReference(
         run_id=run.run_id,
         started_at=run.started_at,
         target=run.target.base,
         model=run.target.model,
-        verdict=run.verdict,
+        # A run that was allowed its doubts calls itself a pass; a comparison doesn't.
+        verdict="invalid" if run.verdict == "pass" and _doubts(run, names) else run.verdict,
         folder=side.folder,
     )
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from janbench.errors import ConfigError
 from janbench.model.results.comparison import Comparison, Effect
-from janbench.model.results.result import Verdict
+from janbench.model.results.result import Reason, Verdict
+from janbench.reports.compare_markdown import compare_markdown
+from janbench.reports.compare_terminal import print_comparison
 from janbench.results.compare.comparison import Side
 from janbench.results.compare.comparison import compare as compare_sides
 from janbench.results.compare.decide import not_worse
@@ -170,3 +174,21 @@ def test_not_worse_looks_at_the_bad_side_only(base: Side) -> None:
     assert not_worse(wide_to_the_good)
     assert not not_worse(wide_to_the_bad)
     assert not not_worse(row.model_copy(update={"low": None}))
+
+
+def test_doubts_that_a_run_was_allowed_hold_the_verdict(base: Side, tmp_path: Path) -> None:
+    """`run --allow-invalid` makes a pass of it; that says nothing about a comparison."""
+    slower = side(tmp_path, seed=2, ttft_ms=240)
+    message = "The timing proxy came 26.2 ms late to its work (p99; limit 5 ms)."
+    doubted = scenario_result(reasons=[Reason(kind="proxy_lag", message=message)])
+    head = replace(slower, run=run_result(doubted))
+    found = compare(base, head)
+    assert (found.verdict, found.exit_code) == ("inconclusive", 6)
+    assert (found.base.verdict, found.head.verdict) == ("pass", "invalid")
+    asked = compare(base, head, CompareOptions(allow_invalid=True))
+    assert asked.verdict == "worse"
+    for comparison in (found, asked):
+        out = io.StringIO()
+        print_comparison(comparison, Console(file=out, width=200))
+        shown = (out.getvalue(), compare_markdown(comparison))
+        assert all("26.2 ms late to its work" in text for text in shown)
