@@ -25,6 +25,7 @@ from janbench.pipeline.observer import Listener
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, variables_of
 from janbench.pipeline.telemetry import Telemetry, tags_of
+from janbench.render.bundle import bundled
 from janbench.render.script import render
 from janbench.render.writer import write_file
 from janbench.results.assemble import Evidence, assemble
@@ -82,7 +83,7 @@ def _write_files(case: Case, folder: Path, source: str) -> Path:
         shutil.copy(case.script, folder / SCRIPT)
         return case.script.resolve()
     assert case.plan is not None
-    rendered = render(case.plan.scenario, load_flavours(), source)
+    rendered = bundled(render(case.plan.scenario, load_flavours(), source))
     for name, text in rendered.files.items():
         target = folder / (SCRIPT if name == rendered.main else name)
         target.parent.mkdir(parents=True, exist_ok=True)

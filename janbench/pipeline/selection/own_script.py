@@ -7,7 +7,7 @@ from pathlib import Path
 
 from janbench.model.results.case_info import StepInfo
 
-_LIBRARY = re.compile(r"""from\s+['"]\./lib/iteration\.js['"]""")
+_LIBRARY = re.compile(r"""from\s+['"]\./lib/(iteration|janbench)\.js['"]""")
 _LIST = r"^const {name} = \[([^\]]*)\]"
 _TEXT = re.compile(r"""['"]([a-z][a-z0-9_]{0,59})['"]""")
 

@@ -16,6 +16,7 @@ from janbench.config.scenario_file import Scenarios, load_scenarios
 from janbench.errors import ConfigError
 from janbench.model.script import HEADER, Script, case_name
 from janbench.model.steps.step import Leaf
+from janbench.render.bundle import bundled
 from janbench.render.literal import literal
 from janbench.render.script import render
 from janbench.render.writer import differing, hand_written, write_scripts
@@ -152,3 +153,15 @@ def test_a_budget_below_one_iteration_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps({"scenarios": {"h": {"load": load, "steps": steps}}}))
     with pytest.raises(ConfigError, match="allows the lane main no iteration"):
         render(load_scenarios(file).scenarios["h"], load_flavours(), "s.yaml")
+
+
+def test_a_run_gets_its_library_in_one_module(scripts: list[Script]) -> None:
+    for script in scripts:
+        made = bundled(script)
+        assert [name for name in made.files if name.startswith("lib/")] == ["lib/janbench.js"]
+        library, main = made.files["lib/janbench.js"], made.files[script.main]
+        assert not re.search(r"^(import .*from '\.|export (function|class))", library, re.MULTILINE)
+        assert "createConversation" in library or "conversation" not in script.name
+        changed = {line for line in main.splitlines() if line not in script.files[script.main]}
+        assert all(line.endswith("from './lib/janbench.js';") for line in changed)
+        assert bundled(script).files == made.files  # rendering again gives the same
