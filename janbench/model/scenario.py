@@ -97,6 +97,11 @@ class Scenario(Frozen):
             or any(wanted.abort_on_fail for wanted in self.objectives())
         )
 
+    @property
+    def longest_timeout_s(self) -> float:
+        """Return how long a request may take, in s, before it counts as failed."""
+        return max(step.timeout_s for step in self.leaves)
+
     def step_ids(self) -> list[str]:
         """Return each leaf's id: its own, or its kind, numbered from the second one on."""
         seen: dict[str, int] = {}

@@ -106,8 +106,8 @@ def schedules(scenario: Scenario) -> dict[str, list[float]]:
 def virtual_users(scenario: Scenario, lane: Lane) -> tuple[int, int]:
     """Return how many virtual users a lane begins with, and how many it may come to.
 
-    One is held for a whole iteration, so rate x length of an iteration are needed; up to five times
-    as many when the target slows down.
+    One is held for a whole iteration, so rate x length of an iteration are needed; and as many as
+    wait when the target answers nothing, each until its request times out.
     """
     profile, most = lane.profile, scenario.load.max_vus
     if isinstance(profile, Closed):
@@ -121,7 +121,8 @@ def virtual_users(scenario: Scenario, lane: Lane) -> tuple[int, int]:
 
 def _users_for(scenario: Scenario, lane: str, rate: float) -> tuple[int, int]:
     needed, most = max(2, math.ceil(rate * scenario.iteration_s(lane))), scenario.load.max_vus
-    return min(needed, most), min(needed * 5, most)
+    waiting = math.ceil(rate * scenario.longest_timeout_s)
+    return min(needed, most), min(max(needed, waiting), most)
 
 
 def _shaped(scenario: Scenario, lane: Lane) -> Iterator[K6Scenario]:
@@ -172,7 +173,7 @@ def _counted(scenario: Scenario, lane: Lane) -> dict[str, Any]:
         "executor": "shared-iterations",
         "exec": lane.name,
         "iterations": len(profile.arrivals),
-        "maxDuration": duration(max(1.0, profile.seconds) + _graceful_stop_s(scenario)),
+        "maxDuration": duration(max(1.0, profile.seconds) + scenario.longest_timeout_s),
     }
 
 
@@ -252,13 +253,9 @@ def _steady(name: str, seconds: float) -> dict[str, Any]:
 
 
 def _end(scenario: Scenario, phase: str, starts: float = 0.0) -> dict[str, Any]:
-    end: dict[str, Any] = {"gracefulStop": duration(_graceful_stop_s(scenario))}
+    end: dict[str, Any] = {"gracefulStop": duration(scenario.longest_timeout_s)}
     if starts:
         end["startTime"] = duration(starts)
     if phase:
         end["tags"] = {"phase": phase}
     return end
-
-
-def _graceful_stop_s(scenario: Scenario) -> float:
-    return max(step.timeout_s for step in scenario.leaves)

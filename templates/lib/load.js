@@ -28,12 +28,13 @@ export function rampHoldRamp(rate, minutes) {
 }
 
 /**
- * A VU is held for a whole iteration, so rate x length of one iteration are needed, and up to five
- * times as many when the target slows down. @param {number} rate the highest @param {number} iterationS
+ * A VU is held for a whole iteration, so rate x length of one iteration are needed; and as many as
+ * wait when the target answers nothing, each until its request times out (k6 makes them when needed).
+ * @param {number} rate the highest @param {number} iterationS @param {number} timeoutS
  */
-export function virtualUsers(rate, iterationS) {
+export function virtualUsers(rate, iterationS, timeoutS) {
   const needed = Math.max(2, Math.ceil(rate * iterationS));
-  return { preAllocatedVUs: needed, maxVUs: needed * 5 };
+  return { preAllocatedVUs: needed, maxVUs: Math.max(needed, Math.ceil(rate * timeoutS)) };
 }
 
 /** VUs that wait for given moments: an instance's share of these comes less evenly than all of them. @param {number} vus @param {number} arrivals */

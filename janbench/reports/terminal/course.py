@@ -7,12 +7,10 @@ from janbench.model.load.profile import Open
 
 
 def phase_of(plan: Plan, elapsed_s: float) -> str:
-    """Name the phase: warm-up, ramp up, hold, ramp down, cool-down, finishing."""
+    """Name the phase: warm-up, ramp up, hold, ramp down, cool-down."""
     load = plan.load
     if elapsed_s < load.warmup:
         return "warm-up"
-    if elapsed_s >= plan.seconds:
-        return "finishing"
     if elapsed_s >= plan.seconds - load.cooldown:
         return "cool-down"
     slopes = [_slope(lane.profile, elapsed_s - load.warmup) for lane in plan.lanes]

@@ -65,7 +65,7 @@ class ConsoleListener:
             self._live.update(self._line(progress))
         elif not self.quiet and time.monotonic() - self._said >= _PLAIN_EVERY_S:
             self._said = time.monotonic()
-            course = _course(progress, self._plan)
+            course = course_text(progress, self._plan)
             self.console.print(
                 f"  {course}; {_facts(progress)}", markup=False, highlight=False, soft_wrap=True
             )
@@ -103,7 +103,7 @@ class ConsoleListener:
         head.add_row(
             Text("  "),
             ProgressBar(total=1.0, completed=share, width=12),
-            Text(_course(progress, self._plan)),
+            Text(course_text(progress, self._plan)),
         )
         return Group(head, Text(f"   {_facts(progress)}", no_wrap=True, overflow="ellipsis"))
 
@@ -122,10 +122,13 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def _course(progress: Progress, plan: Plan | None) -> str:
+def course_text(progress: Progress, plan: Plan | None) -> str:
     """Say how far the load is: phase, time, offered and achieved rate, users at work."""
     facts = [_clock(progress.elapsed_s)]
     if plan is not None and not plan.single:
+        over_s = progress.elapsed_s - plan.seconds
+        if over_s >= 0:
+            return _waiting(over_s, progress.vus, plan)
         offered = offered_rate(plan, progress.elapsed_s)
         facts = [f"{phase_of(plan, progress.elapsed_s)} {_clock(progress.elapsed_s)}"]
         facts[0] += f" of {_clock(plan.seconds)}"
@@ -136,6 +139,13 @@ def _course(progress: Progress, plan: Plan | None) -> str:
     if progress.vus is not None:
         facts.append(f"{progress.vus} in flight")
     return ", ".join(facts)
+
+
+def _waiting(over_s: float, vus: int | None, plan: Plan) -> str:
+    """Say what a run whose load is over still waits for, and for how long at most."""
+    users = figures.counted(vus, "iteration") if vus is not None else "iterations"
+    most = _clock(plan.scenario.longest_timeout_s)
+    return f"load over, waiting for {users} to end: {_clock(over_s)} of at most {most}"
 
 
 def _facts(progress: Progress) -> str:

@@ -13,6 +13,7 @@ from janbench.config.settings import Flags, plan
 from janbench.model.job import Progress
 from janbench.model.load.plan import Plan
 from janbench.reports.terminal.course import offered_rate, phase_of
+from janbench.reports.terminal.live import course_text
 from janbench.results.records.live_records import RecentRecords
 
 
@@ -32,8 +33,10 @@ def test_course_of_a_ramp(decided: Plan, at_s: float, phase: str, rate: float) -
     assert offered_rate(decided, at_s) == pytest.approx(rate, abs=0.01)
 
 
-def test_after_its_end_a_load_is_finishing(decided: Plan) -> None:
-    assert phase_of(decided, 61) == "finishing"
+def test_after_its_end_a_load_says_what_it_waits_for(decided: Plan) -> None:
+    progress = Progress(107.0, vus=12)
+    text = course_text(progress, decided)
+    assert text == "load over, waiting for 12 iterations to end: 0:47 of at most 2:10"
     assert offered_rate(decided, 61) == 0
 
 
