@@ -46,7 +46,7 @@ class _Walker:
         self.document = document
         self.environment = environment
         self.untrusted = untrusted
-        self.extracted = _extracted(document.data["scenarios"]) if untrusted else frozenset()
+        self.extracted = _extracted(document.data["scenarios"])
 
     def walk(self, value: Any, path: Path_) -> Any:
         if isinstance(value, dict):
@@ -95,8 +95,12 @@ class _Walker:
         elif isinstance(value, str):
             for match in _REFERENCE.finditer(value):
                 self._allow(match[1], path)
-                if is_secret(match[1]) and not secrets:
+                if self._from_environment(match[1]) and is_secret(match[1]) and not secrets:
                     raise self._secret(match[1], path)
+
+    def _from_environment(self, name: str) -> bool:
+        """Whether a name can stand for a variable: `token` that a step extracts doesn't."""
+        return name.isupper() or name not in self.extracted
 
     def _allow(self, name: str, path: Path_) -> None:
         if self.untrusted is not None:

@@ -221,7 +221,7 @@ class Records:
                 FROM records WHERE list_contains(?, step)""",  # noqa: S608
             [list(steps)],
         )[0]
-        return int(row[0]), float(row[1] or 0.0)
+        return int(row[0] or 0), float(row[1] or 0.0)
 
     def tokens_of(self, step: str) -> int:
         """Return the output tokens of a step's good requests."""
