@@ -108,7 +108,7 @@ def _not_one_of(c: _Complaint) -> tuple[str, str]:
 
 
 def _unfit(c: _Complaint) -> tuple[str, str]:
-    return f"{c.key or 'the name'} {c.value!r} has an unsuitable form", _form(c.context["pattern"])
+    return f"{c.value!r} is not a valid {c.key or 'name'}", _form(c.context["pattern"])
 
 
 def _own_rule(c: _Complaint) -> tuple[str, str]:
@@ -120,6 +120,7 @@ def _own_rule(c: _Complaint) -> tuple[str, str]:
 def _other(c: _Complaint) -> tuple[str, str]:
     text = c.text.split(", unable to")[0].split(" or instance of")[0]
     text = text.replace("Input should be", "must be").replace("valid dictionary", "mapping")
+    text = text.replace("valid tuple", "list").replace("valid list", "list")
     shown = "" if isinstance(c.value, dict | list) else f", not {c.value!r}"
     return f"{c.key}: {text}{shown}" if c.key else f"{text}{shown}", ""
 

@@ -91,14 +91,16 @@ _ALL = (
         "Output throughput",
         "tokens/s",
         "higher",
-        "Output tokens of all good requests / the length of the run.",
+        "Output tokens of all good requests / the time from the start of the first request to the "
+        "model to the end of the last (without records: the time in which k6 executed the test).",
     ),
     Metric(
         "requests_per_s",
         "Request throughput",
         "requests/s",
         "higher",
-        "Requests / the length of the run.",
+        "Good requests to the model / the time from the start of the first to the end of the last "
+        "(without records: the time in which k6 executed the test).",
     ),
     Metric(
         "error_rate",
@@ -124,3 +126,23 @@ def title_of(name: str) -> str:
     """Return a metric's title; a metric that isn't ours (a user's k6 metric) is its own title."""
     metric = METRICS.get(name)
     return metric.title if metric else name
+
+
+def unit_of(name: str) -> str:
+    """Return a metric's unit, ours or k6's: `ms`, `share`, `tokens/s`; empty for plain numbers."""
+    if name in METRICS:
+        return METRICS[name].unit
+    bare = name.partition("{")[0]
+    if bare.endswith("_ms") or (bare.startswith("http_req_") and bare != "http_req_failed"):
+        return "ms"
+    if bare in ("checks", "http_req_failed"):
+        return "share"
+    return "tokens/s" if bare == "llm_tokens_per_sec" else ""
+
+
+def with_unit(value: float, name: str) -> str:
+    """Write a value of a metric for a sentence: `912 ms`, `4.2%`, `36.1 tokens/s`."""
+    unit = unit_of(name)
+    if unit == "share":
+        return f"{100 * value:.4g}%"
+    return f"{value:.4g} {unit}".rstrip()

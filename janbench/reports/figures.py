@@ -92,17 +92,6 @@ def statistic_of(name: str, statistic: str) -> str:
     return name if statistic in ("", "share", "rate", "value") else f"{name} {statistic}"
 
 
-def unit_of(metric: str) -> str:
-    """Return the unit that a metric's name promises."""
-    if metric.endswith("_ms") or metric in ("http_req_duration", "http_req_waiting"):
-        return "ms"
-    if metric in ("checks", "http_req_failed", "goodput", "error_rate"):
-        return "share"
-    if metric in ("tokens_per_s", "output_tokens_per_s", "llm_tokens_per_sec"):
-        return "tokens/s"
-    return ""
-
-
 def _three(value: float) -> str:
     size = abs(value)
     if size == 0 or size >= 100:

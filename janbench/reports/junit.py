@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from janbench.model.metric import title_of
+from janbench.model.metric import title_of, unit_of
 from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.reports import figures
 
@@ -104,7 +104,7 @@ def _cases(scenario: ScenarioResult) -> Iterator[_Case]:
             f"{scenario.name}.{check.step or 'checks'}", check.name, failure=failed, kind="check"
         )
     for objective in scenario.slo.objectives:
-        unit = figures.unit_of(objective.metric)
+        unit = unit_of(objective.metric)
         wanted = f"{objective.comparison} {figures.limit(objective.limit, unit)}"
         figure = figures.statistic_of(title_of(objective.metric), objective.statistic)
         name = f"{figure} {wanted}"
@@ -119,7 +119,7 @@ def _cases(scenario: ScenarioResult) -> Iterator[_Case]:
         )
     for threshold in scenario.thresholds:
         name = f"{threshold.metric}: {threshold.expression}"
-        unit = figures.unit_of(threshold.metric)
+        unit = unit_of(threshold.metric)
         seen = (
             "had no samples" if threshold.value is None else figures.in_unit(threshold.value, unit)
         )
@@ -176,7 +176,7 @@ def _facts(scenario: ScenarioResult) -> Iterator[str]:
     for reason in scenario.reasons:
         yield f"{reason.kind}: {reason.message}"
     for name, figure in scenario.metrics.items():
-        unit = figures.unit_of(name)
+        unit = unit_of(name)
         parts = [
             f"{statistic} {figures.in_unit(getattr(figure, statistic), unit)}"
             for statistic in ("p50", "p95", "p99", "max")

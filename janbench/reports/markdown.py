@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from janbench.model.metric import title_of
+from janbench.model.metric import title_of, unit_of
 from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult
 from janbench.reports import figures, stages
 from janbench.reports.table import markdown_table
@@ -97,7 +97,7 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
 def _limits(scenario: ScenarioResult) -> Iterator[str]:
     rows = []
     for objective in scenario.slo.objectives:
-        unit = figures.unit_of(objective.metric)
+        unit = unit_of(objective.metric)
         where = f"{escape(objective.step)}: " if objective.step else ""
         rows.append(
             [
@@ -109,7 +109,7 @@ def _limits(scenario: ScenarioResult) -> Iterator[str]:
             ]
         )
     for threshold in scenario.thresholds:
-        unit = figures.unit_of(threshold.metric)
+        unit = unit_of(threshold.metric)
         rows.append(
             [
                 MARKS["pass" if threshold.ok else "fail"],
@@ -198,7 +198,7 @@ def _streams(scenario: ScenarioResult) -> Iterator[str]:
 
 
 def _value(figure: Distribution, name: str, statistic: str) -> str:
-    return figures.in_unit(getattr(figure, statistic), figures.unit_of(name))
+    return figures.in_unit(getattr(figure, statistic), unit_of(name))
 
 
 def _p95(figure: Distribution | None) -> float | None:

@@ -156,12 +156,16 @@ def _requests(summary: K6Summary) -> Requests:
 
 def _lanes(subject: Subject, summary: K6Summary) -> list[LaneResult]:
     started = summary.submetrics("lane_iterations", "lane")
+    dropped = summary.submetrics("dropped_iterations", "scenario")
     return [
         LaneResult(
             name=lane.name,
             asked_rate=lane.rate,
             planned_iterations=round(lane.iterations, 3),
             started_iterations=int(started.get(lane.name, {}).get("count", 0)),
+            dropped_iterations=int(dropped[lane.name].get("count", 0))
+            if lane.name in dropped
+            else None,
         )
         for lane in subject.lanes
     ]

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from janbench.model.job import Outcome
 from janbench.model.k6_exit import THRESHOLDS_CROSSED, error_message
+from janbench.model.metric import with_unit
 from janbench.model.results.case_info import Subject
-from janbench.model.results.result import Reason, ScenarioResult, Verdict
+from janbench.model.results.result import Reason, ScenarioResult, ThresholdResult, Verdict
 from janbench.model.thresholds import TOKENS_SPENT
 from janbench.results.answer_notes import note_warnings
 from janbench.results.causes import bad_statuses, failed_checks, saturated
@@ -123,20 +124,13 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
         if threshold.metric == TOKENS_SPENT:
             continue
         if not threshold.ok and not (subject.mode == "single" and threshold.metric == "checks"):
-            what = f"{threshold.metric} {threshold.expression}"
-            yield Reason(
-                kind="threshold",
-                message=f"Threshold not met: {what} (no samples)."
-                if threshold.value is None
-                else f"Threshold crossed: {what} (measured {threshold.value:.4g}).",
-                value=threshold.value,
-            )
+            yield _threshold_failure(threshold)
     for objective in result.slo.objectives:
         if not objective.ok:
             told = (
                 f"no value: {objective.reason}"
                 if objective.value is None
-                else f"measured {objective.value:.4g}"
+                else f"measured {with_unit(objective.value, objective.metric)}"
             )
             of = f" of step {objective.step}" if objective.step else ""
             yield Reason(
@@ -150,6 +144,15 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
         yield Reason(kind="threshold", message="k6 says that a threshold was crossed.")
     if outcome.exceptions and subject.mode == "script":
         yield _threw(outcome)
+
+
+def _threshold_failure(threshold: ThresholdResult) -> Reason:
+    what, value = f"{threshold.metric} {threshold.expression}", threshold.value
+    if value is None:
+        return Reason(kind="threshold", message=f"Threshold not met: {what} (no samples).")
+    measured = with_unit(value, threshold.metric)
+    message = f"Threshold crossed: {what} (measured {measured})."
+    return Reason(kind="threshold", message=message, value=value)
 
 
 def _stream_failures(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:

@@ -16,7 +16,10 @@ export function observations(steps, modelSteps, phases) {
     watched[`step_failures{step:${step}}`] = ['count>=0'];
     if (modelSteps.includes(step)) watched[`llm_failed_inside_200{step:${step}}`] = ['count>=0'];
   }
-  for (const name of LANES) watched[`lane_iterations{lane:${name}}`] = ['count>=0'];
+  for (const name of LANES) {
+    watched[`lane_iterations{lane:${name}}`] = ['count>=0'];
+    watched[`dropped_iterations{scenario:${name}}`] = ['count>=0'];
+  }
   for (const kind of CLASSES) watched[`llm_streams{kind:${kind}}`] = ['count>=0'];
   for (const note of NOTES) watched[`llm_answer_notes{note:${note}}`] = ['count>=0'];
   for (const status of STATUSES) watched[`http_reqs{status:${status}}`] = ['count>=0'];

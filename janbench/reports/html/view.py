@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from janbench.model.metric import METRICS, title_of
+from janbench.model.metric import METRICS, title_of, unit_of
 from janbench.model.results.result import Distribution, RunResult, ScenarioResult
 from janbench.model.results.series import ScenarioSeries
 from janbench.reports import figures, stages
@@ -151,7 +151,7 @@ def _limits(scenario: ScenarioResult) -> list[LimitRow]:
     rows = []
     titles = step_titles(scenario)
     for objective in scenario.slo.objectives:
-        unit = figures.unit_of(objective.metric)
+        unit = unit_of(objective.metric)
         sign = {"<=": "≤", ">=": "≥"}[objective.comparison]
         name = figures.statistic_of(title_of(objective.metric), objective.statistic)
         if objective.step:
@@ -166,7 +166,7 @@ def _limits(scenario: ScenarioResult) -> list[LimitRow]:
             )
         )
     for threshold in scenario.thresholds:
-        unit = figures.unit_of(threshold.metric)
+        unit = unit_of(threshold.metric)
         note = "no samples" if threshold.value is None else ""
         value = figures.in_unit(threshold.value, unit)
         rows.append(LimitRow(threshold.metric, value, threshold.expression, threshold.ok, note))
@@ -174,7 +174,7 @@ def _limits(scenario: ScenarioResult) -> list[LimitRow]:
 
 
 def _metric_row(name: str, figure: Distribution) -> list[str]:
-    unit = figures.unit_of(name)
+    unit = unit_of(name)
     in_title = f" ({unit})" if unit not in ("", "ms", "share") else ""
     return [
         title_of(name) + in_title,

@@ -131,6 +131,8 @@ def test_too_few_virtual_users_stay_the_generators_fault(tmp_path: Path) -> None
                   "--timing", "proxy")  # fmt: skip
     assert ran.code == 4, ran.stdout
     assert ran.scenario["reasons"][0]["kind"] == "dropped"
+    lane = ran.scenario["lanes"][0]
+    assert lane["dropped_iterations"] == ran.scenario["requests"]["dropped"] > 0
     assert ran.scenario["saturation"] is None
 
 
