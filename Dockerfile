@@ -14,6 +14,7 @@ FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE scenarios.yaml ./
 COPY templates templates
+COPY docs/glossary.md docs/glossary.md
 COPY janbench janbench
 RUN python3 -m venv /opt/janbench \
     && /opt/janbench/bin/python -m pip install \

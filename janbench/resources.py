@@ -24,6 +24,11 @@ def builtin_scenarios() -> Path:
     return _resource("scenarios.yaml")
 
 
+def glossary() -> Path:
+    """Return the page that defines the words of the reports."""
+    return _resource("docs/glossary.md")
+
+
 def flavours() -> Path:
     """Return the file that describes the kinds of servers."""
     return _PACKAGE / "config" / "flavours.yaml"

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.model.results.series import ScenarioSeries
 from janbench.reports import figures, stages
+from janbench.reports.glossary import glossary
 from janbench.reports.html import script
 from janbench.reports.html.chart import Chart
 from janbench.reports.html.charts import scenario_charts
@@ -41,6 +42,7 @@ def write_html(run: RunResult, series: Mapping[str, ScenarioSeries], out: TextIO
         run=run,
         views=views,
         words=VERDICT_WORDS,
+        glossary=glossary(),
         stage_head=stages.HEAD,
         stage_text_columns=stages.TEXT_COLUMNS,
         definitions=metric_definitions(run),

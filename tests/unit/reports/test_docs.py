@@ -11,6 +11,7 @@ import pytest
 from janbench.cli.report import FORMATS
 from janbench.dialects import dialects
 from janbench.model.results.record import COLUMNS
+from janbench.reports.glossary import glossary
 from janbench.results.compare.options import DEFAULT_GATES, DEFAULT_MARGINS
 from tests.factories import records, write_records
 
@@ -61,3 +62,10 @@ def test_margins_and_gates_are_as_the_docs_say() -> None:
     assert found == {
         figure: (margin, figure in DEFAULT_GATES) for figure, margin in DEFAULT_MARGINS.items()
     }
+
+
+def test_the_report_explains_its_words() -> None:
+    words = dict(glossary())
+    assert "iterations that begin each second" in words["arrival rate"]
+    assert {"lane", "iteration", "virtual user, VU", "flavour", "goodput"} <= words.keys()
+    assert not any("](" in meaning or "`" in meaning for meaning in words.values())
