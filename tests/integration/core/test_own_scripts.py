@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,10 @@ def test_a_changed_copy_fails_where_its_checks_do(tmp_path: Path) -> None:
         old: 'chat(user, {\n      json_schema: { type: "array" },\n      id: "chat_stream"',
     })  # fmt: skip
     with embedded_server(*QUICK) as server:
-        ran = janbench(tmp_path, "run", "mine", "--base", server.base, "--single")
+        ran = janbench(tmp_path, "run", "mine", "--base", server.base, "--single", "--debug")
     assert ran.code == 1
     assert "streaming follows its JSON schema" in ran.stdout
+    words = " ".join(ran.stdout.split())
+    log = re.search(r"DEBUG: requests and responses, secrets masked, are in (\S+)", words)
+    assert log, ran.stdout
+    assert "/v1/chat/completions" in (tmp_path / log[1]).read_text()
