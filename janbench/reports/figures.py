@@ -87,6 +87,11 @@ def limit(value: float, unit: str) -> str:
     return f"{value:,.10g} {unit}".rstrip()
 
 
+def expression(text: str, unit: str) -> str:
+    """Write a threshold's expression with the unit of its limit: `p(95)<15000 ms`."""
+    return f"{text} {unit}" if unit not in ("", "share") else text
+
+
 def statistic_of(name: str, statistic: str) -> str:
     """Write what an objective is about: `Goodput`, `Time to first token p95`."""
     return name if statistic in ("", "share", "rate", "value") else f"{name} {statistic}"

@@ -115,7 +115,7 @@ def _limits(scenario: ScenarioResult) -> Iterator[str]:
                 MARKS["pass" if threshold.ok else "fail"],
                 escape(threshold.metric),
                 figures.in_unit(threshold.value, unit),
-                escape(threshold.expression),
+                escape(figures.expression(threshold.expression, unit)),
             ]
         )
     if rows:

@@ -142,8 +142,8 @@ def _throughput_cards(scenario: ScenarioResult) -> list[Card]:
     if throughput.output_tokens_per_s is not None:
         source = throughput.tokens_source
         note = {"usage": "as the server counts", None: ""}.get(source, f"{source}")
-        rate = f"{figures.rate(throughput.output_tokens_per_s)} tokens/s"
-        cards.append(Card("Output throughput", rate, note))
+        rate = f"{figures.rate(throughput.output_tokens_per_s)}/s"
+        cards.append(Card("Output tokens", rate, note))
     return cards
 
 
@@ -169,7 +169,8 @@ def _limits(scenario: ScenarioResult) -> list[LimitRow]:
         unit = unit_of(threshold.metric)
         note = "no samples" if threshold.value is None else ""
         value = figures.in_unit(threshold.value, unit)
-        rows.append(LimitRow(threshold.metric, value, threshold.expression, threshold.ok, note))
+        limit = figures.expression(threshold.expression, unit)
+        rows.append(LimitRow(threshold.metric, value, limit, threshold.ok, note))
     return sorted(rows, key=lambda row: row.ok)
 
 
