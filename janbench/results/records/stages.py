@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,8 +47,11 @@ def _stretches(subject: Subject) -> Iterator[_Stretch]:
 def _rows(records: Records, stretches: Sequence[_Stretch], steps: Sequence[str]) -> list[Any]:
     """Return a row for each stretch: iterations, requests to the model, good ones, two figures."""
     values: list[Any] = [list(steps)]
+    last = {stretch.lane: stretch for stretch in stretches}
     for number, stretch in enumerate(stretches):
-        values += [number, stretch.lane, stretch.start_s * 1000, stretch.end_s * 1000]
+        # An iteration that k6 begins in the load's last instant belongs to the last stage.
+        end_s = math.inf if stretch is last[stretch.lane] else stretch.end_s
+        values += [number, stretch.lane, stretch.start_s * 1000, end_s * 1000]
     places = ", ".join(["(?, ?, ?, ?)"] * len(stretches))
     return records.ask(
         f"""WITH model AS (SELECT ? AS steps),

@@ -23,13 +23,13 @@ export default function () {
     const timings = { waiting: 1, receiving: 1 };
     const res = { status: 200, error: '', error_code: 0, headers, timings, body };
     const read = readStream(res, end, true);
-    const { story } = read;
+    const { summary } = read;
     console.log(JSON.stringify({
       name, class: read.integrity, events: read.contentEvents, finish: read.finish,
-      text: story.text, tokens: read.outputTokens, source: read.estimated ? 'estimated' : 'usage',
-      notes: read.notes, reasoning: story.reasoning, visible: story.kinds.includes('visible'),
+      text: summary.text, tokens: read.outputTokens, source: read.estimated ? 'estimated' : 'usage',
+      notes: read.notes, reasoning: summary.reasoning, visible: summary.kinds.includes('visible'),
       detail: read.detail,
-      calls: story.tools.map((call) => ({ name: call.name, arguments: call.arguments })),
+      calls: summary.tools.map((call) => ({ name: call.name, arguments: call.arguments })),
     }));
   }
 }

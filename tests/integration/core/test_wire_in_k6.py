@@ -34,11 +34,11 @@ export default function () {
 }
 
 function streamed(res, end, calls) {
-  const { integrity, outputTokens, finish, story, detail } = readStream(res, end, true);
-  const call = calls && callOf({ tool_call: calls }, story);
+  const { integrity, outputTokens, finish, summary, detail } = readStream(res, end, true);
+  const call = calls && callOf({ tool_call: calls }, summary);
   return {
     class: integrity, output_tokens: outputTokens, finish_reason: finish, detail,
-    text: story.text, reasoning: story.reasoning, arguments: call && JSON.parse(call.arguments),
+    text: summary.text, reasoning: summary.reasoning, arguments: call && JSON.parse(call.arguments),
   };
 }
 
