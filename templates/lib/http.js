@@ -1,4 +1,4 @@
-// One request of a step: headers, fixed name tag, timeout, a new login after a 401, metrics.
+// One request of a step: headers, fixed name tag, timeout, a new token after a 401, metrics.
 
 import exec from 'k6/execution';
 import http from 'k6/http';
@@ -24,9 +24,13 @@ import { traced } from './trace.js';
  * @param {Request} request
  */
 export function send(iteration, step, request) {
+  const { session } = iteration;
+  if (request.auth === false || !session.canLogIn()) return transmit(iteration, step, request);
+  session.renewWhenDue(iteration);
   let response = transmit(iteration, step, request);
-  if (response.status === 401 && request.auth !== false && iteration.session.canLogIn()) {
-    if (iteration.session.logInAgain(iteration)) response = transmit(iteration, step, request);
+  // A guest's conversations are lost with the guest: first the token is renewed, then the guest.
+  for (const renew of [() => session.renew(iteration), () => session.logInAgain(iteration)]) {
+    if (response.status === 401 && renew()) response = transmit(iteration, step, request);
   }
   return response;
 }

@@ -75,11 +75,18 @@ export class Session {
   beforeModel(iteration) {
     // A scenario without a login step logs in all the same, once, when a request needs it.
     if (!this.loggedIn()) this.logIn(iteration);
-    if (!this.canLogIn() || !this.refreshToken || this.scenario.refresh === 'never') return;
-    if (this.scenario.refresh === 'each' || Date.now() > this.renewAt) {
-      const response = this.refresh(iteration);
-      if (response.status === 401) this.logInAgain(iteration);
-    }
+    if (!this.canLogIn() || !this.refreshToken || this.scenario.refresh !== 'each') return;
+    if (this.refresh(iteration).status === 401) this.logInAgain(iteration);
+  }
+
+  /** Renews a token that is about to expire, before any request that needs it. @param {any} iteration */
+  renewWhenDue(iteration) {
+    if (this.scenario.refresh !== 'never' && this.refreshToken && Date.now() > this.renewAt) this.renew(iteration);
+  }
+
+  /** Gets the same guest a new token. @param {any} iteration @returns {boolean} whether it worked */
+  renew(iteration) {
+    return Boolean(this.refreshToken) && this.refresh(iteration).status === this.flavour.auth.refresh.status;
   }
 
   keep(response, expected) {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedded import EmbeddedServer
+from tests.embedded import EmbeddedServer, embedded_server
 from tests.integration.language.receiver import receiver
 from tests.integration.language.running import PING, chat, run
 
@@ -186,3 +186,30 @@ def test_abort_on_fail_ends_the_run(openai: EmbeddedServer, tmp_path: Path) -> N
     assert ran.scenario["duration_s"] < 30
     assert {"objective"} <= {reason["kind"] for reason in ran.scenario["reasons"]}
     assert "starved" not in {reason["kind"] for reason in ran.scenario["reasons"]}
+
+
+@pytest.mark.parametrize(
+    ("refresh", "renewed"),
+    [("expiring", "before it expires"), ("never", "after a 401")],
+)
+def test_a_guest_outlives_its_token(tmp_path: Path, refresh: str, renewed: str) -> None:
+    """Tokens of 2 s, a journey of 4 s without a model step: the same guest gets new ones."""
+    wait = {"think_time_s": 1.3}
+    steps = [
+        {"kind": "guest_login"},
+        {"kind": "create_conversation", **wait},
+        {"kind": "list_conversations", **wait},
+        {"kind": "get_conversation", **wait},
+        {"kind": "list_conversations"},
+    ]
+    with embedded_server("--token-ttl", "2") as server:
+        scenario = {"steps": steps, "refresh": refresh, "load": load(1),
+                    "thresholds": {"http_req_failed": ["rate<0.5"]}}  # fmt: skip
+        ran = run(tmp_path, server, scenario)
+    assert ran.code == 0, ran.output
+    assert ran.count("/v1/auth/guest-login") == 1
+    assert ran.count("/v1/auth/refresh-token") >= 1
+    expired = [row for row in ran.rows if row["status"] == 401]
+    assert bool(expired) == (renewed == "after a 401")
+    assert ran.scenario["validity"]["relogins"] == 0
+    assert all(check["fails"] == 0 for check in ran.scenario["checks"])
