@@ -23,7 +23,7 @@ class UnreachableError(EngineError):
 
 
 class ForbiddenError(EngineError):
-    """The cluster refuses; asking again is no use."""
+    """The cluster refuses what it never allowed before."""
 
 
 class GoneError(EngineError):
@@ -37,6 +37,7 @@ class ClusterApi:
         import kubernetes
 
         self.namespace = namespace
+        self._allowed: set[str] = set()  # what has been allowed before
         self._client = client
         self._core: Any = kubernetes.client.CoreV1Api(client)
         self._custom: Any = kubernetes.client.CustomObjectsApi(client)
@@ -49,7 +50,7 @@ class ClusterApi:
         """Raise EngineError when the cluster can't be reached or has no k6-operator."""
         ask = self._custom.get_api_resources
         try:
-            with _told("look for k6-operator"):
+            with self._told("look for k6-operator"):
                 ask(_GROUP, _VERSION, _preload_content=False, _request_timeout=_ANSWER_S)
         except GoneError:
             raise EngineError(
@@ -59,7 +60,7 @@ class ClusterApi:
 
     def create(self, manifest: Mapping[str, Any]) -> None:
         """Create a ConfigMap or a TestRun."""
-        with _told(f"create the {manifest['kind']}"):
+        with self._told(f"create the {manifest['kind']}"):
             if manifest["kind"] == "ConfigMap":
                 self._core.create_namespaced_config_map(
                     self.namespace, manifest, _request_timeout=_ANSWER_S
@@ -71,7 +72,7 @@ class ClusterApi:
 
     def delete(self, kind: str, name: str) -> None:
         """Delete a ConfigMap or a TestRun with its pods; one that is gone is no error."""
-        with contextlib.suppress(GoneError), _told(f"delete the {kind} {name}"):
+        with contextlib.suppress(GoneError), self._told(f"delete the {kind} {name}"):
             if kind == "ConfigMap":
                 self._core.delete_namespaced_config_map(
                     name, self.namespace, _request_timeout=_ANSWER_S
@@ -89,7 +90,7 @@ class ClusterApi:
 
         Raises GoneError when somebody has deleted it.
         """
-        with _told("read the TestRun"):
+        with self._told("read the TestRun"):
             found: dict[str, Any] = self._custom.get_namespaced_custom_object(
                 *self._test_runs(), name, _request_timeout=_ANSWER_S
             )
@@ -97,7 +98,7 @@ class ClusterApi:
 
     def pods(self, test_run: str) -> list[dict[str, Any]]:
         """Return the pods that the operator made for a TestRun, as the API's JSON."""
-        with _told("list the pods"):
+        with self._told("list the pods"):
             answer = self._core.list_namespaced_pod(
                 self.namespace,
                 label_selector=f"k6_cr={test_run}",
@@ -112,7 +113,7 @@ class ClusterApi:
 
         With `follow` they go on until the container ends.
         """
-        with _told(f"read the log of {pod}"):
+        with self._told(f"read the log of {pod}"):
             answer = self._core.read_namespaced_pod_log(
                 pod,
                 self.namespace,
@@ -122,7 +123,7 @@ class ClusterApi:
                 _preload_content=False,
                 _request_timeout=_QUIET_S,
             )
-        with _told(f"read the log of {pod}"), contextlib.closing(answer):
+        with self._told(f"read the log of {pod}"), contextlib.closing(answer):
             rest = b""
             for piece in answer.stream():
                 *lines, rest = (rest + piece).split(b"\n")
@@ -132,6 +133,23 @@ class ClusterApi:
 
     def _test_runs(self) -> tuple[str, str, str, str]:
         return _GROUP, _VERSION, self.namespace, _PLURAL
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Turn what the client raises into errors of ours.
+
+        A refusal of what was allowed before is temporary: an API server that has just been
+        restarted refuses until it knows everybody's rights again.
+        """
+        action = " ".join(what.split()[:3])
+        try:
+            with _errors_of_ours(what):
+                yield
+        except ForbiddenError as error:
+            if action in self._allowed:
+                raise UnreachableError(error.message, hint=error.hint) from None
+            raise
+        self._allowed.add(action)
 
 
 def connect(options: ClusterOptions, environment: Mapping[str, str]) -> ClusterApi:
@@ -186,8 +204,7 @@ def _chosen(wanted: str, contexts: list[dict[str, Any]], current: dict[str, Any]
 
 
 @contextlib.contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Turn what the client raises into errors of ours."""
+def _errors_of_ours(what: str) -> Iterator[None]:
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
 

@@ -108,7 +108,7 @@ class KubernetesEngine:
                 hint="Put it on a volume: 'janbench k8s render --claim NAME'.",
             )
         return ClusterTest(
-            name=f"{object_name(job.name)[:40].rstrip('-')}-{secrets.token_hex(4)}",
+            name=object_name(job.name, secrets.token_hex(4)),
             archive=packed,
             parallelism=len(jobs),
             image=self.info.image,
@@ -161,10 +161,8 @@ class KubernetesEngine:
                     left.remove(kind)
                 if kinds and self._api.pods(name):
                     problem = "its pods are still there"
-            except UnreachableError as error:
-                problem = error.message
             except EngineError as error:
-                return error.message
+                problem = error.message  # a refusal may be over in a moment, too
             except KeyboardInterrupt:
                 return "interrupted"
             if problem and time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from janbench.errors import EngineError
 
 _AGAIN_S = 0.5
 _TRIES_AFTER_END = 20
+_REFUSALS = 5  # in a row: an API server that was just restarted refuses for a moment
 _STAMP = re.compile(r"([\dT:-]{19})(?:\.(\d+))?")
 
 # Gives the lines of the log from its beginning, with their times; True: go on to its end.
@@ -30,6 +31,7 @@ class LogFollower:
         self._take = take
         self._over = threading.Event()
         self._left = threading.Event()
+        self._pod_gone = threading.Event()
         self._last = ("", "")  # the time of the last line: to the second, and the fraction
         self._at_last = 0  # lines with that very time
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -42,11 +44,17 @@ class LogFollower:
 
     @property
     def denied(self) -> ForbiddenError | None:
-        """The refusal to read this log."""
-        return self.problem if isinstance(self.problem, ForbiddenError) else None
+        """The refusal to read this log, once it has been repeated often enough to be meant."""
+        meant = isinstance(self.problem, ForbiddenError) and self.ended
+        return self.problem if meant and isinstance(self.problem, ForbiddenError) else None
 
     def container_ended(self) -> None:
         """Tell that nothing more is written to the log."""
+        self._over.set()
+
+    def pod_gone(self) -> None:
+        """Tell that the pod is no longer listed: its log can't be had any more."""
+        self._pod_gone.set()
         self._over.set()
 
     def leave(self) -> None:
@@ -58,21 +66,26 @@ class LogFollower:
         self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        follow, tries = True, 0
+        follow, tries, refused = True, 0, 0
         while not self._left.is_set() and tries < _TRIES_AFTER_END:
             over = self._over.is_set()
             try:
                 self._read(follow and not over)
             except GoneError:
-                return  # with its pod
+                # A kubelet that was restarted knows no log for a second; a pod that has gone does
+                # not come back.
+                if self._pod_gone.is_set():
+                    return
+                tries += over
             except EngineError as error:
                 self.problem = error
-                if self.denied:
+                refused = refused + 1 if isinstance(error, ForbiddenError) else 0
+                if refused == _REFUSALS:
                     return
                 tries += over
                 follow = not follow  # some connections are cut whenever they last
             else:
-                self.problem, follow = None, True
+                self.problem, follow, refused = None, True, 0
                 if over:
                     return
             (self._left if over else self._over).wait(_AGAIN_S)

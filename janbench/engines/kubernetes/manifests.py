@@ -7,6 +7,7 @@ segments, so that all together offer exactly what was asked for.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,14 @@ _SUMMARY = "summary.json"
 _SAMPLES = "samples.csv.gz"
 # The operator splits arguments at blanks, and puts them into a shell command as they are.
 _UNSAFE = re.compile(r"[^\w./:@%+,=-]", re.ASCII)
+# The operator appends `-initializer`, and the labels of its jobs hold 63 characters.
+_NAME_AT_MOST = 51
 _USER = 12345  # of the official k6 image
+# Namespaces with a quota refuse pods that don't say what they need.
+_SMALL = {
+    "requests": {"cpu": "50m", "memory": "128Mi"},
+    "limits": {"memory": "256Mi"},
+}
 _LABELS = {"app.kubernetes.io/name": "janbench", "app.kubernetes.io/managed-by": "janbench"}
 
 
@@ -75,10 +83,19 @@ def manifests(test: ClusterTest) -> list[dict[str, Any]]:
     return [*made, _test_run(test)]
 
 
-def object_name(name: str) -> str:
-    """Return a name that Kubernetes takes (DNS-1123): `janbench-` and the test case's."""
+def object_name(name: str, suffix: str = "") -> str:
+    """Return a name that Kubernetes takes (DNS-1123): `janbench-`, the test case's, the suffix.
+
+    A test case's name that is too long is cut, and a mark of the whole of it keeps it apart from
+    others that begin alike.
+    """
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return f"janbench-{plain}"[:52].rstrip("-")  # the operator appends `-initializer` and more
+    end = f"-{suffix}" if suffix else ""
+    whole = f"janbench-{plain}{end}"
+    if len(whole) <= _NAME_AT_MOST:
+        return whole
+    end = f"-{hashlib.sha256(name.encode()).hexdigest()[:6]}{end}"
+    return f"{f'janbench-{plain}'[: _NAME_AT_MOST - len(end)].rstrip('-')}{end}"
 
 
 def _metadata(test: ClusterTest) -> dict[str, Any]:
@@ -110,7 +127,8 @@ def _test_run(test: ClusterTest) -> dict[str, Any]:
             "arguments": _arguments(test),
             "separate": test.separate,
             "quiet": "true" if test.collected else "false",
-            "initializer": _pod(test),
+            "initializer": {**_pod(test), "resources": _SMALL},
+            "starter": {**_restricted(), "resources": _SMALL},
             "runner": {**_pod(test), **_runner(test)},
         },
     }
@@ -131,7 +149,19 @@ def _pod(test: ClusterTest) -> dict[str, Any]:
         "image": test.image,
         "imagePullPolicy": "IfNotPresent",
         "env": _environment(test),
-        "securityContext": {"runAsNonRoot": True, "runAsUser": _USER, "runAsGroup": _USER},
+        **_restricted(),
+    }
+
+
+def _restricted() -> dict[str, Any]:
+    """Return what namespaces that enforce the Pod Security Standard `restricted` ask of a pod."""
+    return {
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
         "containerSecurityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -217,5 +247,5 @@ def _waiter(test: ClusterTest) -> dict[str, Any]:
         "image": test.janbench_image,
         "command": ["janbench"],
         "args": ["k8s", "await-proxy", "--address", _PROXY_ADDRESS],
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
+        "resources": _SMALL,
     }

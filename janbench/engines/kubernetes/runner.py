@@ -71,6 +71,8 @@ class Runner:
         """
         if pod is None:
             if self.pod:
+                for follower in self._followers.values():
+                    follower.pod_gone()
                 self.lose("" if ending else "its pod was deleted by something else than janbench")
             return
         self.pod = pod

@@ -25,6 +25,7 @@ from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select, variables_of
 from janbench.pipeline.selection.catalogue import catalogue
 from janbench.pipeline.sharing import check_shareable
+from janbench.pipeline.telemetry import tags_of
 from janbench.render.script import render
 from janbench.render.writer import write_scripts
 
@@ -104,7 +105,7 @@ def _test(case: Case, packed: bytes, request: RunRequest) -> ClusterTest:
         image=cluster.image,
         target=case.target.base,
         environment=environment,
-        tags={"testid": request.testid or object_name(case.subject.name)},
+        tags=tags_of(case, request.testid or object_name(case.subject.name)).as_tags(),
         secret=cluster.secret,
         secret_keys=keys,
         namespace=cluster.namespace,

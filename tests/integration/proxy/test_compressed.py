@@ -205,8 +205,8 @@ const headers = {{ '{CONTEXT.split(": ")[0]}': '{CONTEXT.split(": ")[1]}' }};
 export default function () {{
   for (const path of ['/k6-gzip', '/k6-zstd']) {{
     const response = http.post(`http://127.0.0.1:{proxy.port}${{path}}`, '{{"stream":true}}', {{ headers }});
-    const {{ integrity, timings, outputTokens, story }} = readStream(response, ['done'], true);
-    console.log(JSON.stringify([path, integrity, timings !== null, outputTokens, story.text]));
+    const {{ integrity, timings, outputTokens, summary }} = readStream(response, ['done'], true);
+    console.log(JSON.stringify([path, integrity, timings !== null, outputTokens, summary.text]));
   }}
 }}
 """  # noqa: E501

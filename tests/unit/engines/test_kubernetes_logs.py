@@ -86,13 +86,33 @@ def test_a_pod_without_a_node_answers_with_nothing_at_first() -> None:
     assert got == WHOLE
 
 
-def test_a_refusal_ends_it_and_is_told() -> None:
-    _, follower = _followed(_Container((0, 0, ForbiddenError("no"))))
+def test_a_refusal_that_lasts_ends_it_and_is_told() -> None:
+    refusals = [(0, 0, ForbiddenError("no"))] * kubernetes_logs._REFUSALS
+    _, follower = _followed(_Container(*refusals), ends_after=len(refusals))
     assert follower.denied is not None
 
 
-def test_a_pod_that_is_gone_has_no_more_to_say() -> None:
-    container = _Container((0, len(LOG), None), (0, 0, GoneError("gone")))
-    got, follower = _followed(container)
+def test_a_refusal_of_a_moment_is_asked_about_again() -> None:
+    """An API server that has just been restarted doesn't know yet who may do what."""
+    container = _Container((0, 2, CUT), (0, 0, ForbiddenError("no")), (0, len(LOG), None))
+    got, follower = _followed(container, ends_after=3)
+    assert got == WHOLE
+    assert follower.denied is None
+
+
+def test_a_kubelet_that_knows_no_log_for_a_moment_loses_nothing() -> None:
+    """It answers 404 after its restart, while the pod lives on."""
+    missing = (0, 0, GoneError("could not find the requested resource (pods/log)"))
+    got, follower = _followed(_Container((0, 3, CUT), missing, missing), ends_after=4)
     assert got == WHOLE
     assert follower.problem is None
+
+
+def test_a_pod_that_is_gone_has_no_more_to_say() -> None:
+    container = _Container((0, 3, CUT), *[(0, 0, GoneError("gone"))] * 1000)
+    got: list[str] = []
+    follower = LogFollower(container.open, got.append)
+    follower.pod_gone()
+    follower.wait(1)
+    assert follower.ended
+    assert len(container.opened) < 5

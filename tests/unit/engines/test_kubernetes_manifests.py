@@ -94,7 +94,29 @@ def test_timing_proxy_is_a_native_sidecar_that_the_script_is_told_of() -> None:
 def test_names_are_those_that_kubernetes_takes() -> None:
     assert object_name("test-responses") == "janbench-test-responses"
     assert object_name("A_b/ç.js") == "janbench-a-b-js"
-    assert len(object_name("x" * 200)) <= 52
+    assert len(object_name("x" * 200)) <= 51
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    """The operator appends `-initializer` to a name, and a label holds 63 characters."""
+    names = {object_name(f"{'completion-with-a-long-name-' * 2}{end}") for end in "abc"}
+    assert len(names) == 3
+    assert all(len(name) <= 51 for name in names)
+    assert len(object_name("x" * 200, "0a1b2c3d")) <= 51
+    assert object_name("x" * 200, "0a1b2c3d").endswith("-0a1b2c3d")
+
+
+def test_every_pod_fits_a_restricted_namespace_with_a_quota() -> None:
+    spec = variant(timed=True, collected=True, janbench_image="janbench:1")[-1]["spec"]
+    for pod in (spec["runner"], spec["initializer"], spec["starter"]):
+        security, container = pod["securityContext"], pod["containerSecurityContext"]
+        assert security["runAsNonRoot"] is True
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert container["allowPrivilegeEscalation"] is False
+        assert container["capabilities"] == {"drop": ["ALL"]}
+        for part in (pod, *pod.get("initContainers", ())):
+            assert {"cpu", "memory"} <= part["resources"]["requests"].keys()
+            assert "memory" in part["resources"]["limits"]
 
 
 def test_only_runners_log_in_json() -> None:

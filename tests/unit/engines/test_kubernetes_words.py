@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from janbench.engines.kubernetes.api import (
+    ClusterApi,
     ForbiddenError,
     GoneError,
     UnreachableError,
-    _told,
+    _errors_of_ours,
     connect,
 )
 from janbench.engines.kubernetes.options import ClusterOptions
@@ -43,7 +44,7 @@ users: [{name: u, user: {}}]
 def test_refusals(status: int, body: str, kind: type[EngineError], words: str) -> None:
     error = kubernetes.client.ApiException(status=status, reason="a reason")
     error.body = body
-    with pytest.raises(kind, match=words), _told("look"):
+    with pytest.raises(kind, match=words), _errors_of_ours("look"):
         raise error
 
 
@@ -97,3 +98,22 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="'kubernetes' is not installed") as error:
         connect(ClusterOptions(), {})
     assert "pip install" in error.value.hint
+
+
+def test_a_refusal_of_what_was_allowed_before_is_temporary() -> None:
+    """A restarted API server answers 403 until it has read everybody's rights again."""
+    from kubernetes.client import ApiException
+
+    api = ClusterApi.__new__(ClusterApi)
+    api._allowed = set()
+
+    def ask(status: int | None) -> None:
+        with api._told("list the pods"):
+            if status is not None:
+                raise ApiException(status=status, reason="no")
+
+    with pytest.raises(ForbiddenError):
+        ask(403)
+    ask(None)
+    with pytest.raises(UnreachableError):
+        ask(403)
