@@ -77,7 +77,10 @@ def parse_expression(text: str) -> Expression | None:
 
 
 class Threshold(Frozen):
-    """A k6 threshold: an expression such as `p(95)<800`; a bare text is the expression."""
+    """A k6 threshold: an expression such as `p(95)<800`; a bare text is the expression.
+
+    Without a sample it isn't met, and one on what can't occur in the scenario is refused.
+    """
 
     BARE: ClassVar[dict[str, Any] | None] = {"type": "string"}
 
