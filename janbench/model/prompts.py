@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 from typing_extensions import Self
 
 from janbench.model.base import Frozen
@@ -27,11 +27,24 @@ class Part(Frozen):
 
 
 class Message(Frozen):
-    """One chat message; `images` are URLs or files, which are sent inside the request."""
+    """One chat message; `images` are URLs or files, which are sent inside the request.
 
-    role: Literal["system", "user", "assistant", "tool"]
-    content: str | tuple[Part, ...]
+    `name` of who speaks. `tool_calls` of an assistant, whose `content` may then be left out, and
+    `tool_call_id` of the tool's answer are sent as they stand.
+    """
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | tuple[Part, ...] | None = None
     images: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    name: str | None = Field(default=None, min_length=1, max_length=256)
+    tool_calls: tuple[dict[str, JsonValue], ...] = ()
+    tool_call_id: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.content is None and not self.tool_calls and not self.images:
+            raise ValueError("the key 'content' is missing")
+        return self
 
 
 class Length(Frozen):

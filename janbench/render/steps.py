@@ -151,6 +151,10 @@ def _of_model(step: ModelStep, runs: int) -> dict[str, Any]:
     if step.prompt != "standard":
         data["prompt"] = step.prompt
     data["parameters"] = step.body_parameters()
+    if step.path is not None:
+        data["path"] = step.path
+    if step.headers:
+        data["headers"] = step.headers
     if step.prompts is not None:
         data["order"] = step.prompts.order
         data["seed"] = step.prompts.seed

@@ -88,6 +88,7 @@ EXAMPLES: dict[type[BaseModel], tuple[str, ...]] = {
     step.ListConversations: ("kind: list_conversations\n",),
     step.ListItems: ("kind: list_items\n",),
     model_step.Chat: (f"kind: chat\n{MESSAGES}\nhistory: true\nrepeat: 4\n",),
+    model_step.Completion: (f"kind: completion\n{MESSAGES}\nstream: true\n",),
     model_step.ConversationChat: (f"kind: conversation_chat\n{MESSAGES}\n",),
     model_step.Response: (f"kind: response\n{MESSAGES}\nstream: true\n",),
     model_step.ModelStep: (
@@ -97,7 +98,11 @@ EXAMPLES: dict[type[BaseModel], tuple[str, ...]] = {
         "tools:\n  - type: function\n    function:\n      name: get_weather\n"
         "      parameters: {type: object, properties: {city: {type: string}}}\n"
         "tool_call: {name: get_weather, result: {sky: clear}}\n"
-        "extract_text: answer\nignore_eos: true\nparameters: {seed: 1}\n",
+        "extract_text: answer\nignore_eos: true\n"
+        "parameters: {seed: 1, max_completion_tokens: 200, stream_options: null}\n",
+        "messages: [{role: user, content: Hi}]\n"
+        "path: /openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21\n"
+        "headers: {api-key: '${AZURE_OPENAI_KEY}'}\n",
         "prompts: {file: questions.jsonl, order: random}\n"
         "json_schema:\n  type: object\n  properties: {answer: {type: string}}\n"
         "  required: [answer]\n",
@@ -123,7 +128,10 @@ EXAMPLES: dict[type[BaseModel], tuple[str, ...]] = {
     ),
     step.Branch: ("weight: 3\nsteps: [{kind: list_models}]\n",),
     prompts.Message: (
-        "role: user\ncontent: What is in this picture?\nimages: [cat.png]\n",
+        "role: user\nname: anna\ncontent: What is in this picture?\nimages: [cat.png]\n",
+        "role: assistant\ntool_calls:\n  - id: call_1\n    type: function\n"
+        "    function: {name: get_weather, arguments: '{}'}\n",
+        "role: tool\ntool_call_id: call_1\ncontent: sunny\n",
     ),
     prompts.Part: (
         "type: text\ntext: What is it?\n",

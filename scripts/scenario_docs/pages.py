@@ -48,7 +48,8 @@ CHAPTERS: tuple[Chapter, ...] = (
     (
         "Steps that talk to the model",
         "`chat`, `conversation_chat` and `response` share these keys.",
-        (model_step.ModelStep, model_step.Chat, model_step.ConversationChat, model_step.Response,
+        (model_step.ModelStep, model_step.Chat, model_step.Completion,
+         model_step.ConversationChat, model_step.Response,
          model_step.ToolCall, prompts.Message, prompts.Part),
     ),
     (

@@ -6,6 +6,7 @@ import { explain, verify } from './checks.js';
 import { errorText } from './errors.js';
 import { json, send } from './http.js';
 import { measureStream, measureWhole, spend } from './measure.js';
+import { fill, nameOf } from './paths.js';
 import { judgeWhole, readStream } from './stream.js';
 import { usageOf } from './usage.js';
 
@@ -24,8 +25,8 @@ export function ask(iteration, step, request, readWhole, { needsText = false, fo
   const reads = needsText || iteration.settings.debug
     || Boolean(step.tool_call || step.json_schema || step.extract_text);
   const response = send(iteration, step, {
-    method: 'POST', path: request.path, body: request.body,
-    headers: request.body.stream ? { Accept: 'text/event-stream' } : {},
+    method: 'POST', ...placeOf(iteration, step, request), body: request.body,
+    headers: { ...(request.body.stream ? { Accept: 'text/event-stream' } : {}), ...fill(step.headers || {}, iteration.variables) },
     end: request.body.stream ? request.end : [],
     timingsOnly: request.body.stream && !reads,
     want: request.body.stream ? 'stream' : 'json',
@@ -36,6 +37,12 @@ export function ask(iteration, step, request, readWhole, { needsText = false, fo
     : readComplete(iteration, step, request, response, readWhole, follows);
   if (step.extract_text) iteration.variables[step.extract_text] = answer.text;
   return answer;
+}
+
+// A step's own path replaces the flavour's; its `name` keeps ids out of the tags.
+function placeOf(iteration, step, request) {
+  if (!step.path) return { path: request.path };
+  return { path: fill(step.path, iteration.variables), name: nameOf('POST', step.path) };
 }
 
 function readStreamed(iteration, step, request, response, reads, follows) {

@@ -33,6 +33,11 @@ export function fill(value, variables) {
   return value;
 }
 
+/** The fixed name of a request: its path without query, ids as `{name}`. @param {string} method @param {string} path */
+export function nameOf(method, path) {
+  return `${method} ${path.split('?')[0].replace(/\$\{(\w+)[^}]*\}/g, '{$1}')}`;
+}
+
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 const WHOLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}$/;
 

@@ -21,6 +21,9 @@ _K6_TAGS = frozenset(
 )  # fmt: skip
 
 
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
+
+
 class Condition(Frozen):
     """A condition on a variable that an earlier step extracts.
 

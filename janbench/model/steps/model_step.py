@@ -9,9 +9,12 @@ from typing_extensions import Self
 
 from janbench.model.base import Frozen
 from janbench.model.prompts import Message, Prompts
-from janbench.model.steps.base import BaseStep
+from janbench.model.steps.base import BaseStep, HeaderName
 
 MODEL_TIMEOUT_S = 130.0  # above the 120 s after which Jan Server itself ends a generation
+
+
+_BOUNDS = ("max_tokens", "max_completion_tokens")
 
 
 class ToolCall(Frozen):
@@ -30,7 +33,10 @@ class ModelStep(BaseStep):
     """A request to the model; `max_tokens` bounds the answer, `stream` defaults to the lane's way.
 
     Either `messages` (the same each time; `${name}` takes an extracted value) or `prompts` (many).
-    `prompt` is a short label for metrics. `parameters` are further keys of the request body.
+    `prompt` is a short label for metrics. `parameters` are further keys of the request body; null
+    leaves out a key that would be sent otherwise (`max_tokens: null`, `stream_options: null`), and
+    `max_completion_tokens` takes the place of `max_tokens`. `path` replaces the flavour's own,
+    `headers` are added to the request; both may hold `${name}`.
     `tool_call`: the call that the model must make. `json_schema`: the schema that the answer is
     asked to follow and is checked against. `ignore_eos`: generate up to the bound, where the server
     can. `extract_text`: the variable that takes the answer's text.
@@ -52,6 +58,8 @@ class ModelStep(BaseStep):
     extract_text: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     prompt: str = Field(default="standard", pattern=r"^[A-Za-z0-9_.-]{1,40}$")
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    path: str | None = Field(default=None, pattern=r"^/")
+    headers: dict[HeaderName, str] = Field(default_factory=dict)
     timeout_s: float = Field(default=MODEL_TIMEOUT_S, gt=0, le=3600)
 
     @model_validator(mode="after")
@@ -90,7 +98,9 @@ class ModelStep(BaseStep):
 
     def body_parameters(self) -> dict[str, JsonValue]:
         """Return the keys of the request body beyond model, messages and stream."""
-        body: dict[str, JsonValue] = {"max_tokens": self.max_tokens}
+        body: dict[str, JsonValue] = {}
+        if "max_completion_tokens" not in self.parameters:
+            body["max_tokens"] = self.max_tokens
         if self.temperature is not None:
             body["temperature"] = self.temperature
         if self.tools:
@@ -100,7 +110,11 @@ class ModelStep(BaseStep):
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": self.json_schema},
             }
-        return {**body, **self.parameters}
+        whole = {**body, **self.parameters}
+        left_out = {key for key in body if whole[key] is None} | {
+            key for key in _BOUNDS if key in whole and whole[key] is None
+        }
+        return {key: value for key, value in whole.items() if key not in left_out}
 
 
 class Chat(ModelStep):
@@ -118,6 +132,19 @@ class Chat(ModelStep):
     def most_requests(self) -> int:
         """Return the most requests of one run of the step, logins aside."""
         return super().most_requests + (1 if self.history else 0)
+
+
+class Completion(ModelStep):
+    """A legacy completion (`/v1/completions`), which goes on with the texts of `messages`."""
+
+    default_title: ClassVar[str] = "Completion"
+    kind: Literal["completion"]
+
+    @model_validator(mode="after")
+    def _plain_text(self) -> Self:
+        if self.tools or self.json_schema is not None:
+            raise ValueError("a completion takes neither 'tools' nor 'json_schema': use 'chat'")
+        return self
 
 
 class ConversationChat(ModelStep):

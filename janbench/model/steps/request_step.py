@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 from typing_extensions import Self
 
 from janbench.model.base import Frozen
-from janbench.model.steps.base import VARIABLE, BaseStep
+from janbench.model.steps.base import VARIABLE, BaseStep, HeaderName
 
 
 class JsonCheck(Frozen):
@@ -43,9 +43,7 @@ class Request(BaseStep):
     kind: Literal["request"]
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = "GET"
     path: str = Field(pattern=r"^/")
-    headers: dict[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")], str] = (
-        Field(default_factory=dict)
-    )
+    headers: dict[HeaderName, str] = Field(default_factory=dict)
     body: JsonValue = None
     auth: bool = True
     expect: tuple[Annotated[int, Field(ge=100, le=599)], ...] = Field(default=(200,), min_length=1)

@@ -14,12 +14,12 @@ from pydantic import Field
 from janbench.model.base import Frozen
 from janbench.model.prompts import Message
 from janbench.model.steps.base import METRIC, BaseStep
-from janbench.model.steps.model_step import Chat, ConversationChat, ModelStep, Response
+from janbench.model.steps.model_step import Chat, Completion, ConversationChat, ModelStep, Response
 from janbench.model.steps.request_step import JsonCheck, Request
 
 __all__ = [
-    "BaseStep", "Chat", "Choose", "ConversationChat", "Group", "JsonCheck", "Leaf", "Message",
-    "ModelStep", "Request", "Response", "Step", "leaves",
+    "BaseStep", "Chat", "Choose", "Completion", "ConversationChat", "Group", "JsonCheck", "Leaf",
+    "Message", "ModelStep", "Request", "Response", "Step", "leaves",
 ]  # fmt: skip
 
 
@@ -113,6 +113,7 @@ Leaf = (
     | RefreshToken
     | ListModels
     | Chat
+    | Completion
     | CreateConversation
     | ConversationChat
     | GetConversation

@@ -18,14 +18,21 @@ def as_sent(message: Message) -> dict[str, Any]:
 
     Raises ConfigError for a file that can't be read, is no image, or has more than 20 MiB.
     """
-    if isinstance(message.content, str) and not message.images:
-        return {"role": message.role, "content": message.content}
+    others = message.model_dump(
+        include={"name", "tool_calls", "tool_call_id"}, exclude_defaults=True, mode="json"
+    )
+    return {"role": message.role, "content": _content(message), **others}
+
+
+def _content(message: Message) -> str | list[dict[str, Any]] | None:
+    if not message.images and (message.content is None or isinstance(message.content, str)):
+        return message.content
     if isinstance(message.content, str):
         parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
     else:
-        parts = [part.model_dump(exclude_none=True) for part in message.content]
+        parts = [part.model_dump(exclude_none=True) for part in message.content or ()]
     parts += [{"type": "image_url", "image_url": {"url": _url(image)}} for image in message.images]
-    return {"role": message.role, "content": parts}
+    return parts
 
 
 def _url(image: str) -> str:

@@ -1,7 +1,7 @@
 // Chat completions, whole or streamed: alone, as a turn of a conversation, with a tool's round trip.
 
 import { callOf } from '../answers.js';
-import { chatBody, readChat } from '../chat.js';
+import { added, chatBody, readChat } from '../chat.js';
 import { ask } from '../model.js';
 import { promptOf } from '../prompts.js';
 import { defineStep } from '../step.js';
@@ -14,10 +14,11 @@ function run(iteration, step) {
   if (step.history && iteration.flavour.conversation_chat) {
     return say(iteration, step, prompt);
   }
-  const body = chatBody(iteration, step, prompt, step.history ? iteration.history : []);
-  const answer = complete(iteration, step, body);
+  const earlier = step.history ? iteration.history : [];
+  const messages = added(earlier, prompt.messages);
+  const answer = complete(iteration, step, chatBody(iteration, step, { ...prompt, messages }, earlier));
   if (!step.history || !answer.ok) return answer;
-  iteration.history.push(...prompt.messages, { role: 'assistant', content: answer.text });
+  iteration.history.push(...messages, { role: 'assistant', content: answer.text });
   return answer;
 }
 

@@ -4,7 +4,7 @@ import { explain, verify } from '../checks.js';
 import { meets } from '../conditions.js';
 import { json, send } from '../http.js';
 import { isSecretName, learn } from '../mask.js';
-import { fill, pick } from '../paths.js';
+import { fill, nameOf, pick } from '../paths.js';
 import { defineStep } from '../step.js';
 
 /** @param {any} iteration @param {any} step */
@@ -12,7 +12,7 @@ function run(iteration, step) {
   const response = send(iteration, step, {
     method: step.method,
     path: fill(step.path, iteration.variables),
-    name: `${step.method} ${step.path.split('?')[0].replace(/\$\{(\w+)[^}]*\}/g, '{$1}')}`,
+    name: nameOf(step.method, step.path),
     headers: fill(step.headers, iteration.variables),
     body: fill(step.body, iteration.variables),
     auth: step.auth,

@@ -55,6 +55,8 @@ def receiver() -> Iterator[Receiver]:
                 chats = len(found.raw("/v1/chat/completions"))
             if self.path == "/my/login":
                 self._answer({"token": "t0k3n"})
+            elif self.path == "/v1/completions":
+                self._complete(json.loads(body)["stream"])
             elif json.loads(body).get("stream"):
                 self._stream(f"answer {chats}")
             else:
@@ -69,6 +71,14 @@ def receiver() -> Iterator[Receiver]:
 
         def _answer(self, body: dict[str, Any], status: int = 200) -> None:
             self._write(json.dumps(body).encode(), "application/json", status)
+
+        def _complete(self, stream: bool) -> None:
+            choices = [{"text": " blue"}, {"text": "", "finish_reason": "stop"}]
+            if not stream:
+                self._answer({"choices": [{"text": " blue", "finish_reason": "stop"}]})
+                return
+            frames = [json.dumps({"choices": [choice]}) for choice in choices] + ["[DONE]"]
+            self._write("".join(f"data: {f}\n\n" for f in frames).encode(), "text/event-stream")
 
         def _stream(self, text: str) -> None:
             deltas = [{"delta": {"content": text}}, {"delta": {}, "finish_reason": "stop"}]

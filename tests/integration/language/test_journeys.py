@@ -213,3 +213,63 @@ def test_a_guest_outlives_its_token(tmp_path: Path, refresh: str, renewed: str) 
     assert bool(expired) == (renewed == "after a 401")
     assert ran.scenario["validity"]["relogins"] == 0
     assert all(check["fails"] == 0 for check in ran.scenario["checks"])
+
+
+def test_bodies_are_what_a_server_takes(tmp_path: Path) -> None:
+    """Azure's address and key header, OpenAI's newer bound, no key that a server would refuse."""
+    azure = chat(
+        id="azure", stream=True, path="/openai/deployments/d/chat/completions?api-version=1",
+        headers={"api-key": "${AZURE_OPENAI_KEY}"}, parameters={"max_completion_tokens": 9},
+    )  # fmt: skip
+    bare = chat(
+        id="bare", stream=True, parameters={"max_tokens": None, "stream_options": None, "top_p": 1}
+    )
+    more = chat(id="more", stream=True, parameters={"stream_options": {"chunk": 1}})
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    said = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "name": "anna", "content": "Hi"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "sunny"},
+    ]
+    told = {"kind": "chat", "id": "told", "messages": said}
+    with receiver() as received:
+        ran = run(
+            tmp_path, received.server, {"steps": [azure, bare, more, told], "load": load(1)},
+            "--flavour", "openai", "--timing", "direct", AZURE_OPENAI_KEY="azure-secret-1",
+        )  # fmt: skip
+        [first] = received.bodies("/openai/deployments/d/chat/completions?api-version=1")
+        bodies = received.bodies(CHATS)
+    assert "max_tokens" not in first and first["max_completion_tokens"] == 9
+    assert {"max_tokens", "stream_options"}.isdisjoint(bodies[0])
+    assert bodies[1]["stream_options"] == {"include_usage": True, "chunk": 1}
+    assert bodies[2]["messages"] == [
+        said[0], said[1], {"role": "assistant", "content": None, "tool_calls": [call]}, said[3],
+    ]  # fmt: skip
+    assert "azure-secret-1" not in ran.output
+
+
+def test_instructions_are_given_once(tmp_path: Path) -> None:
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    step = {"kind": "chat", "messages": messages, "history": True, "repeat": 3}
+    with receiver() as received:
+        run(tmp_path, received.server, {"steps": [step], "load": load(1)},
+            "--flavour", "openai", "--timing", "direct")  # fmt: skip
+        bodies = received.bodies(CHATS)
+    roles = [[message["role"] for message in body["messages"]] for body in bodies]
+    assert roles[-1] == ["system", "user", "assistant", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_legacy_completions(tmp_path: Path, stream: bool) -> None:
+    step = {"kind": "completion", "stream": stream, "max_tokens": 5,
+            "messages": [{"role": "user", "content": "The sky is"}]}  # fmt: skip
+    with receiver() as received:
+        ran = run(tmp_path, received.server, {"steps": [step], "load": load(2)},
+                  "--flavour", "openai", "--timing", "proxy")  # fmt: skip
+        bodies = received.bodies("/v1/completions")
+    assert ran.code == 0, ran.output
+    assert bodies[0]["prompt"] == "The sky is" and "messages" not in bodies[0]
+    assert bodies[0]["max_tokens"] == 5
+    assert ran.scenario["metrics"]["e2e_ms"]["count"] == 2
+    assert bool(ran.scenario["metrics"].get("ttft_ms")) == stream
