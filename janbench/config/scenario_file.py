@@ -90,7 +90,7 @@ def _feed_traces(scenario: Scenario) -> None:
     """Read the traces that a scenario's load replays."""
     for shape in scenario.load.lanes.values():
         if isinstance(shape, Trace) and shape.file is not None:
-            shape.feed(read_trace(Path(shape.file), shape.unit))
+            shape.feed(*read_trace(Path(shape.file), shape.unit, shape.limit))
 
 
 def _completed(name: str, scenario: Scenario, shared: Target, document: Document) -> Scenario:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,27 +16,41 @@ from janbench.model.load.arrivals import MOST_ARRIVALS
 from janbench.model.load.profile import Arrival
 
 # Lower-cased names of columns: ours, Mooncake's, BurstGPT's, Azure's.
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|z|[+-]\d\d:\d\d)?$")
+_BEYOND_SECONDS = 1e11  # as milliseconds since 1970 this is 1973, as seconds the year 5138
 _TIMES = ("at", "timestamp", "time", "arrival_time", "arrived_at", "seconds", "timestamp_ms")
 _INPUTS = ("input_tokens", "input_length", "request tokens", "contexttokens", "prompt_tokens")
 _OUTPUTS = ("output_tokens", "output_length", "response tokens", "generatedtokens",
             "completion_tokens")  # fmt: skip
 
 
-def read_trace(file: Path, unit: Literal["auto", "s", "ms"]) -> tuple[Arrival, ...]:
-    """Read a trace in order of time; raises ConfigError with the line that can't be used.
+def read_trace(
+    file: Path, unit: Literal["auto", "s", "ms"], limit: int | None = None
+) -> tuple[tuple[Arrival, ...], int]:
+    """Read a trace in order of time, no further than `limit`; raises ConfigError at a bad line.
 
-    `auto`: milliseconds for Mooncake's columns and for `timestamp_ms`, else seconds; a date with a
-    time of day is one, too.
+    Returns the arrivals and the number of rows left out, since their requests had failed: they have
+    no output. `auto`: milliseconds for Mooncake's columns, for `timestamp_ms` and for times since
+    1970 that would else lie beyond the year 5000; else seconds. A date with a time of day is a
+    time, too, in UTC unless it says otherwise.
     """
     rows = _jsonl(file) if file.suffix.lower() in (".jsonl", ".json", ".ndjson") else _csv(file)
-    arrivals = []
+    arrivals: list[Arrival] = []
+    failed = 0
     for line, row in rows:
-        arrivals.append(_arrival(row, Location(str(file), line, 1), unit))
+        arrival = _arrival(row, Location(str(file), line, 1), unit)
+        if arrival is None:
+            failed += 1
+            continue
+        arrivals.append(arrival)
+        if len(arrivals) == limit:
+            break
         if len(arrivals) > MOST_ARRIVALS:
-            raise ConfigError(f"more than {MOST_ARRIVALS:,} arrivals", where=str(file))
+            hint = "Take the first of them with 'limit'."
+            raise ConfigError(f"more than {MOST_ARRIVALS:,} arrivals", where=str(file), hint=hint)
     if not arrivals:
         raise ConfigError("the trace holds no arrivals", where=str(file))
-    return tuple(sorted(arrivals, key=lambda arrival: arrival.at))
+    return tuple(sorted(arrivals, key=lambda arrival: arrival.at)), failed
 
 
 def _csv(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -66,7 +81,8 @@ def _jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise ConfigError(f"can't be read: {error}", where=str(file)) from None
 
 
-def _arrival(row: dict[str, Any], where: Location, unit: str) -> Arrival:
+def _arrival(row: dict[str, Any], where: Location, unit: str) -> Arrival | None:
+    """Return a row's arrival; None for a request that failed."""
     named = {str(key).strip().lower(): value for key, value in row.items()}
     column = next((name for name in _TIMES if named.get(name) not in (None, "")), None)
     if column is None:
@@ -77,8 +93,13 @@ def _arrival(row: dict[str, Any], where: Location, unit: str) -> Arrival:
         )
     mooncake = "input_length" in named and "output_length" in named
     in_ms = unit == "ms" or (unit == "auto" and (column == "timestamp_ms" or mooncake))
-    at = _seconds(named[column], where) / (1000 if in_ms else 1)
-    return Arrival(at, _tokens(named, _INPUTS, where), _tokens(named, _OUTPUTS, where))
+    at = _seconds(named[column], where)
+    if in_ms or (unit == "auto" and at >= _BEYOND_SECONDS):
+        at /= 1000
+    given, made = _tokens(named, _INPUTS, where), _tokens(named, _OUTPUTS, where)
+    if made == 0:
+        return None
+    return Arrival(at, None if given is None else max(1, given), made)
 
 
 def _seconds(value: Any, where: Location) -> float:
@@ -86,18 +107,23 @@ def _seconds(value: Any, where: Location) -> float:
         number = float(value)
     except (TypeError, ValueError):
         try:
-            return datetime.fromisoformat(_micros(str(value).strip())).timestamp()
+            return _moment(str(value).strip())
         except (ValueError, OverflowError):
-            raise ConfigError(f"{value!r} is no time", where=where) from None
+            raise ConfigError(f"{value!r} is not a valid time", where=where) from None
     if not math.isfinite(number) or number < 0:
-        raise ConfigError(f"{value!r} is no time", where=where)
+        raise ConfigError(f"{value!r} is not a valid time", where=where)
     return number
 
 
-def _micros(text: str) -> str:
-    """Cut a fraction to microseconds: Azure's traces have seven digits, Python takes six."""
-    whole, point, fraction = text.partition(".")
-    return f"{whole}{point}{fraction[:6]:0<6}" if point else text
+def _moment(text: str) -> float:
+    """Return the Unix time of a date; rows of one trace may have a fraction and a zone, or not."""
+    found = _DATE.match(text)
+    if found is None:
+        raise ValueError(text)
+    whole, fraction, zone = found.groups()
+    hours = "+00:00" if zone in (None, "Z", "z") else zone
+    moment = datetime.fromisoformat(f"{whole}{hours}")
+    return moment.timestamp() + float(fraction or 0)
 
 
 def _tokens(row: dict[str, Any], names: tuple[str, ...], where: Location) -> int | None:
@@ -107,5 +133,5 @@ def _tokens(row: dict[str, Any], names: tuple[str, ...], where: Location) -> int
     try:
         count = int(float(given))
     except (TypeError, ValueError, OverflowError):
-        raise ConfigError(f"{given!r} is no number of tokens", where=where) from None
-    return min(max(1, count), 1_000_000)
+        raise ConfigError(f"{given!r} is not a valid number of tokens", where=where) from None
+    return min(max(0, count), 1_000_000)

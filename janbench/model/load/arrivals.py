@@ -89,7 +89,7 @@ class Trace(Frozen):
     """Arrivals as recorded: a CSV or JSONL `file`, or a list of seconds in `arrivals`.
 
     `unit` is that of the file's times (default: told by its columns). `speed: 2` replays twice as
-    fast; `limit` takes the first so many; `duration` those that start within that time.
+    fast; `limit` takes the first so many of the file; `duration` those that start within that time.
     """
 
     shape: Literal["trace"]
@@ -100,6 +100,7 @@ class Trace(Frozen):
     limit: int | None = Field(default=None, ge=1)
     duration: Duration | None = None
     _recorded: tuple[Arrival, ...] = PrivateAttr(default=())
+    _failed: int = PrivateAttr(default=0)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -107,9 +108,14 @@ class Trace(Frozen):
             raise ValueError("a trace needs either 'file' or 'arrivals'")
         return self
 
-    def feed(self, recorded: tuple[Arrival, ...]) -> None:
+    @property
+    def failed(self) -> int:
+        """Return how many rows of the file are left out: requests that had failed."""
+        return self._failed
+
+    def feed(self, recorded: tuple[Arrival, ...], failed: int = 0) -> None:
         """Take what the file holds, in ascending order: a model reads no files itself."""
-        self._recorded = recorded
+        self._recorded, self._failed = recorded, failed
 
     def profile(self) -> Profile:
         """Return what starts when: at this speed, the first at 0, within the limits."""

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from janbench.model.duration import told
+from janbench.model.load.arrivals import Trace
 from janbench.model.load.plan import Lane, Plan
 from janbench.model.load.profile import Closed
 from janbench.pipeline.request import RunRequest
@@ -44,6 +45,9 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     for lane in case.plan.lanes:
         told = f"{lane.name}: {_lane(case.plan, lane)}"
         yield from textwrap.wrap(told, 80, initial_indent="  lane     ", subsequent_indent=" " * 11)
+    for shape in case.plan.load.shapes().values():
+        if isinstance(shape, Trace) and shape.failed:
+            yield f"  left out {shape.failed:,} rows of the trace: their requests had failed"
     yield from _budget(case.plan)
     for objective in case.plan.scenario.objectives():
         of = f" (step {objective.step})" if objective.step else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -164,6 +166,17 @@ def test_mistakes_of_overrides(tmp_path: Path, override: str, message: str) -> N
     assert "--set" in str(caught.value)
 
 
+@pytest.fixture(params=["UTC", "America/New_York"])
+def time_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's time zone, which no trace depends on."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("time_zone")
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
@@ -174,6 +187,18 @@ def test_mistakes_of_overrides(tmp_path: Path, override: str, message: str) -> N
         ("t.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6805900,374,44\n"
          "2023-11-16 18:15:50.9951690,396,109\n", [(0, 374, 44), (4.314579, 396, 109)]),
         ("t.csv", "at\n0\n0.5\n", [(0, None, None), (0.5, None, None)]),
+        # Azure 2024: some rows have a fraction, and all an offset.
+        ("t.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 00:00:00.25+00:00,374,44\n"
+         "2024-05-10 00:00:01+00:00,396,109\n2024-05-10T00:00:02.0099300+00:00,9,9\n",
+         [(0, 374, 44), (0.75, 396, 109), (1.75993, 9, 9)]),
+        ("t.csv", "time\n2024-03-31T01:59:59.5Z\n2024-03-31 03:00:00.25+01:00\n"
+         "2024-03-31 02:30:00\n",
+         [(0, None, None), (0.75, None, None), (1800.5, None, None)]),
+        ("t.jsonl", '{"timestamp": 1715299200000}\n{"timestamp": 1715299200250}',
+         [(0, None, None), (0.25, None, None)]),
+        # BurstGPT: no response token means that the request had failed.
+        ("t.csv", "Timestamp,Model,Request tokens,Response tokens\n5,x,10,20\n6,x,10,0\n7,x,1,2\n",
+         [(0, 10, 20), (2, 1, 2)]),
     ],
 )  # fmt: skip
 def test_published_traces_are_understood(
@@ -186,3 +211,20 @@ def test_published_traces_are_understood(
     profile = load(tmp_path, file).scenarios["a"].load.shapes()["main"].profile()
     found = [(a.at, a.input_tokens, a.output_tokens) for a in getattr(profile, "arrivals", ())]
     assert [(pytest.approx(at, abs=1e-5), i, o) for at, i, o in wanted] == found
+
+
+def test_failed_requests_of_a_trace_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("at,output_tokens\n0,4\n1,0\n2,0\n3,4\n")
+    file = {
+        "scenarios.yaml": f"scenarios: {{a: {{load: {{shape: trace, file: t.csv}}, {MODELS}}}}}"
+    }
+    shape = load(tmp_path, file).scenarios["a"].load.shapes()["main"]
+    assert getattr(shape, "failed", None) == 2
+
+
+def test_a_limit_reads_no_further(tmp_path: Path) -> None:
+    """Published traces have millions of rows; what lies beyond the limit isn't even looked at."""
+    (tmp_path / "t.csv").write_text("at\n0\n1\n2\nnot a time\n")
+    text = f"scenarios: {{a: {{load: {{shape: trace, file: t.csv, limit: 3}}, {MODELS}}}}}"
+    shape = load(tmp_path, {"scenarios.yaml": text}).scenarios["a"].load.shapes()["main"]
+    assert len(getattr(shape.profile(), "arrivals", ())) == 3
