@@ -39,10 +39,14 @@ def wire_server(cases: Iterable[Case]) -> Iterator[WireServer]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while await _answer(named, sent, reader, writer):
-                pass
-        writer.close()
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                while await _answer(named, sent, reader, writer):
+                    pass
+            writer.close()
+        finally:  # also when it is cancelled: what is left open is found by the garbage collector
+            if not writer.is_closing():
+                writer.transport.abort()
 
     server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 24))
     thread = threading.Thread(target=loop.run_forever)
@@ -62,6 +66,7 @@ async def _end_all() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.05)  # for the transports to report their end
 
 
 async def _answer(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from janbench.engines.base import EngineOptions
 from janbench.engines.k6.archive import archive
 from janbench.engines.k6.command import parse_version
-from janbench.engines.kubernetes.api import ClusterApi, UnreachableError, connect
+from janbench.engines.kubernetes.api import ClusterApi, ForbiddenError, UnreachableError, connect
 from janbench.engines.kubernetes.fleet import Fleet
 from janbench.engines.kubernetes.manifests import (
     CONFIG_MAP_BYTES,
@@ -31,6 +31,7 @@ from janbench.model.results.result import EngineInfo
 from janbench.model.telemetry import is_loopback
 
 _GONE_S = 45.0
+_REFUSED_S = 5.0  # an API server that was just restarted refuses for less than one
 _POLL_S = 0.5
 
 
@@ -151,7 +152,8 @@ class KubernetesEngine:
 
     def _removed(self, name: str, kinds: Sequence[str]) -> str:
         """Delete the objects and wait for their pods to go; gives the problem, empty without."""
-        deadline = time.monotonic() + _GONE_S
+        began = time.monotonic()
+        deadline = began + _GONE_S
         left, problem = list(kinds), ""
         while left or problem:
             try:
@@ -162,7 +164,9 @@ class KubernetesEngine:
                 if kinds and self._api.pods(name):
                     problem = "its pods are still there"
             except EngineError as error:
-                problem = error.message  # a refusal may be over in a moment, too
+                problem = error.message
+                if isinstance(error, ForbiddenError):  # over in a moment, or never
+                    deadline = min(deadline, began + _REFUSED_S)
             except KeyboardInterrupt:
                 return "interrupted"
             if problem and time.monotonic() > deadline:
