@@ -30,7 +30,9 @@ def test_a_slower_target_is_found_in_one_run(tmp_path: Path) -> None:
         )  # fmt: skip
         served = [sum(r["stream"] for r in server.truth()) for server in (base, head)]
     assert ran.code == 5, ran.stdout + ran.stderr
-    assert served[0] == served[1] > 60
+    # Whether a block begins one more in its last instant is a matter of microseconds.
+    assert abs(served[0] - served[1]) <= 1
+    assert min(served) > 60
     comparison = json.loads((ran.run_folder / "comparison.json").read_text())
     assert comparison["verdict"] == "worse"
     assert "ttft_ms.p50" in ran.stdout
