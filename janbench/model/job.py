@@ -44,7 +44,8 @@ class Outcome:
     that threw, which k6 itself takes for success; `errors` are the last error lines of its log.
     `cut`: it was stopped because another instance had ended the run. `began` is when it started its
     load, in seconds since 1970, None when that isn't known. `lost` says what of its results is
-    missing; empty for nothing.
+    missing; empty for nothing. `broken` says what failed beside k6 while the load ran: requests
+    that failed then say nothing of the target.
     """
 
     exit_code: int
@@ -56,6 +57,7 @@ class Outcome:
     cut: bool = False
     began: float | None = None
     lost: str = ""
+    broken: str = ""
 
 
 @dataclass(frozen=True)

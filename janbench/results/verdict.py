@@ -76,6 +76,10 @@ def _beyond_doubt(result: ScenarioResult, failures: list[Reason], doubts: list[R
 
 
 def _errors(result: ScenarioResult, outcome: Outcome, summary_kept: bool) -> Iterator[Reason]:
+    if outcome.broken:
+        message = f"The load generator broke while the load ran: {outcome.broken}"
+        yield Reason(kind="generator", message=message)
+        return
     told = error_message(outcome.exit_code)
     if told:
         detail = f": {outcome.errors[-1]}" if outcome.errors else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.cluster import log
 from tests.cluster.container import Container
+from tests.cluster.crd import validate_as_before_1_1
 from tests.cluster.k6_operator import Operator
 from tests.cluster.pod import GRACE_S, Pod
 from tests.cluster.refusal import (
@@ -99,12 +100,15 @@ class Api:
         secrets: Mapping[str, Mapping[str, str]],
         refused: frozenset[str],
         closing: Callable[[], bool],
+        *,
+        old_operator: str = "",
     ) -> None:
         self._store = store
         self._operator = operator
         self._secrets = secrets
         self._refused = refused
         self._closing = closing
+        self._old_operator = old_operator
         self.rights: set[tuple[str, str]] = set()
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Reply:
@@ -169,6 +173,8 @@ class Api:
                 "the namespace of the provided object does not match the namespace sent on the"
                 " request"
             )
+        if asked.resource == "testruns" and self._old_operator:
+            validate_as_before_1_1(asked.body, strict=self._old_operator == "refuses")
         return self._store.add(asked.resource, asked.namespace, asked.body)
 
     def _change(self, asked: Asked) -> Body:
@@ -267,7 +273,8 @@ class Api:
                 why = "waiting to start: trying and failing to pull image"
             raise bad_request(f'container "{container.name}" in pod "{pod.name}" is {why}')
         fault = pod.fault
-        chunks = container.log.read(asked.query, self._closing, fault.rotated_log_bytes)
+        kept = container.previous_log if asked.query.get("previous") == "true" else container.log
+        chunks = kept.read(asked.query, self._closing, fault.rotated_log_bytes)
         if fault.no_sidecar_logs and container is not pod.main:
             chunks = (b"" for _ in chunks)
         if fault.drop_log_after_bytes is not None and asked.query.get("follow") == "true":

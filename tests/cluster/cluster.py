@@ -64,13 +64,15 @@ def fake_cluster(
     forbidden: frozenset[str] = frozenset(),
     claims: Mapping[str, Path] | None = None,
     starter_s: float = 0.5,
+    old_operator: str = "",
 ) -> Iterator[Cluster]:
     """Start a cluster; every process, socket and file of it is gone with the block.
 
     `faults` are by runner, from 1; 0 is the initializer. `forbidden` names resources
     (`pods/log`), or a verb with one (`delete testruns`). `claims` are PersistentVolumeClaims and
     the folders that hold their files. The load begins `starter_s` after the stage `started`, since
-    the operator has a pod of its own resume the runners.
+    the operator has a pod of its own resume the runners. `old_operator`: its CRDs are those before
+    1.1.0, which `prunes` unknown fields, or `refuses` them.
     """
     closing = threading.Event()
     with tempfile.TemporaryDirectory(prefix="jb-cluster-") as name:
@@ -79,7 +81,9 @@ def fake_cluster(
         known = Known(secrets or {}, claims or {})
         controller = Operator(store, known, folder / "pods", faults or {}, starter_s)
         installed = controller if operator else None
-        api = Api(store, installed, secrets or {}, forbidden, closing.is_set)
+        api = Api(
+            store, installed, secrets or {}, forbidden, closing.is_set, old_operator=old_operator
+        )
         server = ApiServer(api)
         url = f"http://127.0.0.1:{server.server_port}"
         kubeconfig = folder / "kubeconfig"

@@ -29,9 +29,11 @@ class Container:
         self.sidecar = spec.get("restartPolicy") == "Always"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = Log()
+        self.previous_log = Log()
         self.state: Body = {}
         self.ended = threading.Event()
         self.oom = False
+        self._starts = 0
         self._started_at = ""
 
     @property
@@ -51,12 +53,13 @@ class Container:
 
     def start(self, place: Place, known: Known) -> None:
         """Start the process; raises NotReadyError."""
+        self._starts += 1
         environment = known.environment(self.spec.get("env") or [], place.uid)
         mounts = self.spec.get("volumeMounts") or []
         words = [*(self.spec.get("command") or []), *(self.spec.get("args") or [])]
         words = [place.rewrite(expand(str(word), environment), mounts) for word in words]
         values = {name: place.rewrite(value, mounts) for name, value in environment.items()}
-        self.log = Log()
+        self.previous_log, self.log = self.log, Log()
         self.ended = threading.Event()
         try:
             process = _spawn(words, place.folder, {**inherited(), **values})
@@ -97,7 +100,7 @@ class Container:
             "imageID": f"docker.io/{self.spec.get('image', '')}" if self.processes else "",
             "ready": self.running,
             "started": self.running,
-            "restartCount": max(len(self.processes) - 1, 0),
+            "restartCount": max(self._starts - 1, 0),
             "state": self.state,
             "lastState": {},
         }

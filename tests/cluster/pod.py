@@ -44,6 +44,9 @@ class Pod:
         self.fault = fault
         self.place = Place(folder)
         self.init = [Container(spec) for spec in body["spec"].get("initContainers") or []]
+        for container in self.init:
+            if container.sidecar and (words := fault.sidecar_command):
+                container.spec = {**container.spec, "command": words, "args": []}
         self.main = Container(body["spec"]["containers"][0])
         self.phase = "Pending"
         self._store = store
@@ -52,6 +55,7 @@ class Pod:
         self._evicted = False
         self._load_started: float | None = None
         self._restart_at = 0.0
+        self._sidecar_died = False
         self._since = ""
         self._leaving = threading.Event()
         self._killed = False
@@ -154,7 +158,9 @@ class Pod:
             self._retry(container, functools.partial(container.start, self.place, self._known))
             self._publish()
             if not container.sidecar:
-                self._await(container.ended.is_set)
+                while not container.ended.is_set():
+                    self._await(container.ended.is_set, _RESTART_S)
+                    self._restart_crashed()
         self._condition("Initialized", True)
 
     def _run(self) -> None:
@@ -211,10 +217,24 @@ class Pod:
             if self.exists:
                 self._store.remove("pods", self.namespace, self.name)
             return True
+        dies_s = math.inf if fault.sidecar_dies_after_s is None else fault.sidecar_dies_after_s
+        if elapsed >= dies_s and not self._sidecar_died:
+            self._sidecar_died = True
+            for container in self.init:
+                container.stop(0)
         if fault.oom_after_s is not None and elapsed >= fault.oom_after_s:
             self.main.oom = True
             self.main.stop(0)
         return False
+
+    def _restart_crashed(self) -> None:
+        """Start crashed sidecars anew while others wait: they show as terminated meanwhile."""
+        for container in self.init:
+            if container.sidecar and container.ended.is_set():
+                self._publish()
+                container.start(self.place, self._known)
+                if container.ended.is_set():
+                    self._publish()
 
     def _restart_sidecars(self) -> None:
         for container in self.init:

@@ -58,17 +58,19 @@ class ClusterApi:
                 hint="Install it: https://grafana.com/docs/k6/latest/set-up/set-up-distributed-k6/",
             ) from None
 
-    def create(self, manifest: Mapping[str, Any]) -> None:
-        """Create a ConfigMap or a TestRun."""
+    def create(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a ConfigMap or a TestRun; return a TestRun as the cluster has kept it."""
+        kept: dict[str, Any] = {}
         with self._told(f"create the {manifest['kind']}"):
             if manifest["kind"] == "ConfigMap":
                 self._core.create_namespaced_config_map(
                     self.namespace, manifest, _request_timeout=_ANSWER_S
                 )
             else:
-                self._custom.create_namespaced_custom_object(
+                kept = self._custom.create_namespaced_custom_object(
                     *self._test_runs(), manifest, _request_timeout=_ANSWER_S
                 )
+        return kept
 
     def delete(self, kind: str, name: str) -> None:
         """Delete a ConfigMap or a TestRun with its pods; one that is gone is no error."""
@@ -108,10 +110,12 @@ class ClusterApi:
             items: list[dict[str, Any]] = json.loads(answer.data)["items"]
         return items
 
-    def log(self, pod: str, container: str, follow: bool) -> Iterator[bytes]:
+    def log(
+        self, pod: str, container: str, follow: bool, previous: bool = False
+    ) -> Iterator[bytes]:
         """Return the lines of a log from its beginning, each with its time in front.
 
-        With `follow` they go on until the container ends.
+        With `follow` they go on until the container ends. `previous`: of the one before a restart.
         """
         with self._told(f"read the log of {pod}"):
             answer = self._core.read_namespaced_pod_log(
@@ -119,6 +123,7 @@ class ClusterApi:
                 self.namespace,
                 container=container,
                 follow=follow,
+                previous=previous,
                 timestamps=True,
                 _preload_content=False,
                 _request_timeout=_QUIET_S,

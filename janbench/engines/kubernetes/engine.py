@@ -23,6 +23,7 @@ from janbench.engines.kubernetes.manifests import (
     manifests,
     object_name,
 )
+from janbench.engines.kubernetes.operator_version import check_kept, check_refusal
 from janbench.engines.kubernetes.runner import Runner
 from janbench.engines.local.engine import LocalEngine
 from janbench.errors import EngineError
@@ -133,11 +134,15 @@ class KubernetesEngine:
         try:
             for manifest in manifests(test):
                 try:
-                    self._api.create(manifest)
+                    kept = self._api.create(manifest)
                 except UnreachableError:
                     made.append(manifest["kind"])  # the request may have been heard
                     raise
+                except EngineError as error:
+                    check_refusal(error)
+                    raise
                 made.append(manifest["kind"])
+                check_kept(manifest, kept)
             yield
         finally:
             self._remove(test.name, made)

@@ -12,6 +12,7 @@ from janbench.engines.k6.rest import together
 from janbench.engines.kubernetes import pods
 from janbench.engines.kubernetes.api import ClusterApi, GoneError, UnreachableError
 from janbench.engines.kubernetes.runner import Runner
+from janbench.engines.kubernetes.shipment import is_shipment
 from janbench.errors import EngineError
 from janbench.model.job import Outcome, Watcher
 
@@ -90,14 +91,15 @@ class Fleet:
                 raise EngineError(
                     f"k6-operator did not start the load of {len(paused)} of "
                     f"{len(self._runners)} runners in {start_timeout_s:g} s",
-                    hint="Its log tells why; the pod that resumes the runners needs an image, too.",
+                    hint=self._starter_waits()
+                    or "Its log tells why; the pod that resumes the runners needs an image, too.",
                 )
             if stop_at is None and any(map(_ends_the_run, self._runners)):
-                failed = any(runner.code not in (None, 0, 99) for runner in self._runners)
+                failed = any(r.broken or r.code not in (None, 0, 99) for r in self._runners)
                 stop_at = time.monotonic() + (0 if failed else _OWN_END_S)
             if stop_at is not None and time.monotonic() >= stop_at:
                 for runner in self._runners:
-                    runner.cut = not runner.over
+                    runner.cut = not runner.over and not runner.broken
                 self._stop()
 
     def _stop(self) -> None:
@@ -151,17 +153,26 @@ class Fleet:
             if hopeless:
                 name = pod["metadata"]["name"]
                 raise EngineError(f"k6-operator's own pod {name} can't start: {why}")
+            self._note(why, f"k6-operator's pod {pod['metadata']['name']}")
         if self._stage != "error" or any(runner.over for runner in self._runners):
             return
         initializer = next((pod for pod in self._others if pods.is_initializer(pod)), {})
         said = self._last_words(initializer, pods.K6) or "it doesn't say why"
         raise EngineError(f"k6-operator can't run the test: {said}")
 
+    def _starter_waits(self) -> str:
+        found = ((pod["metadata"]["name"], pods.why_waiting(pod)[0]) for pod in self._others)
+        return "; ".join(f"Its pod {name} waits: {why}." for name, why in found if why)
+
     def _last_words(self, pod: dict[str, Any], container: str) -> str:
-        raw: list[bytes] = []
-        with contextlib.suppress(EngineError, KeyError):
-            raw = list(self._api.log(pod["metadata"]["name"], container, False))[-_LAST_LINES:]
-        lines = [line.decode("utf-8", "replace").partition(" ")[2] for line in raw]
+        lines: list[str] = []
+        for previous in (False, True):
+            with contextlib.suppress(EngineError, KeyError):
+                raw = self._api.log(pod["metadata"]["name"], container, False, previous)
+                said = (line.decode("utf-8", "replace").partition(" ")[2] for line in raw)
+                lines = [line for line in said if line and not is_shipment(line)][-_LAST_LINES:]
+            if lines:
+                break
         return " ".join(" ".join(lines).split())[-500:]
 
     def _waits(self, runner: Runner) -> None:
@@ -173,9 +184,21 @@ class Fleet:
                 f"runner {runner.number} can't start: {why}{f' ({said})' if said else ''}",
                 hint=_HINTS.get(container, ""),
             )
-        if why and why not in self._noticed:
-            self._noticed.add(why)
-            self._notice(f"runner {runner.number} waits: {why}")
+        if runner.broken:
+            container = runner.broken.partition(" ")[0]
+            said = self._last_words(runner.pod, container)
+            raise EngineError(
+                f"runner {runner.number} can't start: {runner.broken}"
+                f"{f'; its last words: {said}' if said else ''}",
+                hint=_HINTS[pods.SIDECAR],
+            )
+        self._note(why, f"runner {runner.number}")
+
+    def _note(self, why: str, who: str) -> None:
+        """Say once what keeps the load from beginning."""
+        if why and f"{who}{why}" not in self._noticed:
+            self._noticed.add(f"{who}{why}")
+            self._notice(f"{who} waits: {why}. The load has not begun; the run is still waiting.")
 
     def _late(self, timeout_s: float) -> EngineError:
         if not self._stage:
@@ -207,4 +230,5 @@ def _state(pod: dict[str, Any]) -> str:
 
 
 def _ends_the_run(runner: Runner) -> bool:
-    return runner.code not in (None, 0, 99) or any(ABORTED in line for line in runner.errors)
+    failed = runner.code not in (None, 0, 99) or bool(runner.broken)
+    return failed or any(ABORTED in line for line in runner.errors)

@@ -71,6 +71,29 @@ def restarts(pod: dict[str, Any], container: str) -> str:
     return str(ended.get("reason") or "its reason is unknown")
 
 
+def sidecar_failure(pod: dict[str, Any]) -> str:
+    """Say how the sidecar ended although k6 still needs it; empty when it didn't.
+
+    Kubernetes starts it again at once, so that hardly more than its count of restarts is seen.
+    """
+    ended = _terminated(pod, SIDECAR)
+    needed = not is_over(pod) and not _terminated(pod, K6)
+    going = "deletionTimestamp" in pod["metadata"]
+    if _status(pod, SIDECAR).get("restartCount") or (ended and needed and not going):
+        last = (_status(pod, SIDECAR).get("lastState") or {}).get("terminated") or {}
+        return f"{SIDECAR} ended: {_ending(ended or last)}"
+    ended = _terminated(pod, WAITER)
+    return f"{WAITER} failed: {_ending(ended)}" if ended.get("exitCode") else ""
+
+
+def _ending(terminated: dict[str, Any]) -> str:
+    if not terminated:
+        return "Kubernetes no longer knows why"
+    words = (terminated.get("reason"), terminated.get("message"))
+    why = ": ".join(" ".join(str(word).split()) for word in words if word)
+    return f"{why[:300] or 'no reason given'} (exit code {terminated.get('exitCode', 'unknown')})"
+
+
 def exit_code(pod: dict[str, Any]) -> int | None:
     """Return k6's exit code (negative: the signal that killed it); None while it runs."""
     terminated = container_state(pod, K6).get("terminated")

@@ -34,6 +34,7 @@ class Runner:
         self._followers: dict[str, LogFollower] = {}
         self._trouble = ""
         self._restarts = ""
+        self.broken = ""  # how the sidecar ended under k6
 
     def __enter__(self) -> Self:
         self._log.__enter__()
@@ -83,6 +84,7 @@ class Runner:
             if pods.has_ended(pod, container) and container in self._followers:
                 self._followers[container].container_ended()
         self._restarts = pods.restarts(pod, pods.SIDECAR) or self._restarts
+        self.broken = self.broken or pods.sidecar_failure(pod)
         if self.code is None and (code := pods.exit_code(pod)) is not None:
             self.code, self._trouble = code, pods.trouble(pod)
 
@@ -113,6 +115,7 @@ class Runner:
             cut=self.cut,
             began=self.told.began,
             lost=self._lost(),
+            broken=f"{self.broken}." if self.broken else "",
         )
 
     def _seconds(self) -> float:

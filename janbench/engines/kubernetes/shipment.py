@@ -26,6 +26,11 @@ _GROWING = ("records-*.jsonl", "*.csv.gz")
 _FINAL = ("stats.json", "summary.json")
 
 
+def is_shipment(line: str) -> bool:
+    """Whether a line of a log is part of a shipment, which says nothing to a reader."""
+    return line.startswith(_MARK)
+
+
 class Sender:
     """Sends what is in a folder; `write` gets whole lines without their end."""
 
@@ -90,7 +95,7 @@ class Receiver:
 
     def take(self, line: str) -> None:
         """Take a line of the log; what isn't of a shipment is left alone."""
-        if line.startswith(_MARK):
+        if is_shipment(line):
             with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, zlib.error):
                 self._understand(json.loads(line.removeprefix("janbench ")))
 

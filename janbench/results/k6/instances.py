@@ -99,6 +99,7 @@ def _whole(outcomes: Sequence[Outcome], summary: K6Summary | None) -> Outcome:
         code = one.exit_code
         last = one.errors[-1] if one.errors else "it said nothing"
         errors.append(f"instance {number}: {last}")
+    broken = [f"instance {n}: {one.broken}" for n, one in enumerate(outcomes, 1) if one.broken]
     used = [one.cpu_s for one in outcomes if one.cpu_s is not None]
     return Outcome(
         code,
@@ -107,6 +108,7 @@ def _whole(outcomes: Sequence[Outcome], summary: K6Summary | None) -> Outcome:
         sum(used) if used else None,
         sum(one.exceptions for one in outcomes),
         tuple(errors[-5:]),
+        broken="; ".join(broken),
     )
 
 

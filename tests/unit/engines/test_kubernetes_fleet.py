@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import pytest
 from janbench.engines.kubernetes import fleet as kubernetes_fleet
 from janbench.engines.kubernetes.api import ClusterApi, UnreachableError
 from janbench.engines.kubernetes.fleet import Fleet
+from janbench.engines.kubernetes.pods import sidecar_failure
 from janbench.engines.kubernetes.runner import Runner
 from janbench.engines.kubernetes.shipment import Sender
 from janbench.errors import EngineError
@@ -27,6 +28,7 @@ class _Cluster:
         self.said = said
         self.silent_from = silent_from
         self.looks = 0
+        self.others: list[dict[str, Any]] = []
 
     def pods(self, _name: str) -> list[dict[str, Any]]:
         self.looks += 1
@@ -34,6 +36,7 @@ class _Cluster:
             raise UnreachableError("the cluster gave no answer")
         running: dict[str, Any] = {"state": {"running": {}}}
         return [
+            *self.others,
             {
                 "metadata": {"name": "p", "labels": {"runner": "true", "job-name": "test-1"}},
                 "status": {
@@ -41,13 +44,15 @@ class _Cluster:
                     "containerStatuses": [{"name": "k6", **running}],
                     "initContainerStatuses": [{"name": "timing-proxy", **running}],
                 },
-            }
+            },
         ]
 
     def stage(self, _name: str) -> str:
         return self._stage
 
-    def log(self, _pod: str, container: str, _follow: bool) -> Iterator[bytes]:
+    def log(
+        self, _pod: str, container: str, _follow: bool, _previous: bool = False
+    ) -> Iterator[bytes]:
         if container == "timing-proxy":
             yield f"{STAMP} {self.said}".encode()
 
@@ -67,13 +72,18 @@ def _said(*, began: float | None) -> str:
     return lines[0]
 
 
-def _fleet(cluster: _Cluster, folder: Path, start_timeout_s: float) -> Any:
+def _fleet(
+    cluster: _Cluster,
+    folder: Path,
+    start_timeout_s: float,
+    notice: Callable[[str], None] = lambda _: None,
+) -> Any:
     job = Job("test", folder, folder / "s.js", folder / "summary.json", folder / "k6.log", {},
               frozenset())  # fmt: skip
     api = cast(ClusterApi, cluster)
     watcher = Watcher(lambda _: None, lambda _: None)
     with Runner(1, job, api, watcher.line) as runner:
-        return Fleet(api, "test", [runner], watcher, lambda _: None).run(start_timeout_s)
+        return Fleet(api, "test", [runner], watcher, notice).run(start_timeout_s)
 
 
 def test_a_cluster_that_stays_silent_is_given_up(tmp_path: Path) -> None:
@@ -94,3 +104,55 @@ def test_an_operator_that_never_looks_at_the_test(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="did not look at the test") as error:
         _fleet(_Cluster(_said(began=None), stage=""), tmp_path, 0.1)
     assert "namespace" in error.value.hint
+
+
+def test_a_starter_that_finds_no_room_is_named_while_the_run_waits(tmp_path: Path) -> None:
+    cluster = _Cluster(_said(began=None))
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/1 nodes are available: 1 Insufficient cpu.",
+    }
+    metadata = {"name": "test-starter-x", "labels": {"job-name": "test-starter"}}
+    cluster.others = [{"metadata": metadata, "status": {"conditions": [condition]}}]
+    notices: list[str] = []
+    with pytest.raises(EngineError, match="did not start the load") as error:
+        _fleet(cluster, tmp_path, 0.3, notices.append)
+    assert "test-starter-x waits: Unschedulable: 0/1 nodes" in error.value.hint
+    assert len(notices) == 1
+    assert "test-starter-x waits: Unschedulable: 0/1 nodes" in notices[0]
+    assert "the run is still waiting" in notices[0]
+
+
+def _pod(sidecar: dict[str, Any], k6: dict[str, Any] | None = None) -> dict[str, Any]:
+    containers = [{"name": "k6", "state": k6}] if k6 else []
+    return {
+        "metadata": {"name": "p"},
+        "status": {
+            "phase": "Running",
+            "initContainerStatuses": [{"name": "timing-proxy", **sidecar}],
+            "containerStatuses": containers,
+        },
+    }
+
+
+DEAD = {"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}
+RESTARTED = {"state": {"running": {}}, "restartCount": 1}
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        (_pod(DEAD, {"running": {}}), "timing-proxy ended: OOMKilled (exit code 137)"),
+        (_pod(RESTARTED, {"running": {}}), "timing-proxy ended: Kubernetes no longer knows why"),
+        (_pod(RESTARTED, {"terminated": {"exitCode": 99}}), "no longer knows why"),
+        (_pod({"state": {"running": {}}}, {"running": {}}), ""),
+        (_pod(DEAD, {"terminated": {"exitCode": 0}}), ""),  # ended after k6, as it should
+    ],
+    ids=["killed", "restarted", "restarted, k6 ended", "runs", "ended last"],
+)
+def test_what_a_sidecar_s_state_says(pod: dict[str, Any], words: str) -> None:
+    found = sidecar_failure(pod)
+    assert words in found
+    assert bool(found) == bool(words)
