@@ -173,7 +173,8 @@ class Fleet:
                 lines = [line for line in said if line and not is_shipment(line)][-_LAST_LINES:]
             if lines:
                 break
-        return " ".join(" ".join(lines).split())[-500:]
+        said = " ".join(" ".join(lines).split())
+        return self._runners[0].redact(said)[-500:]
 
     def _waits(self, runner: Runner) -> None:
         why, hopeless = pods.why_waiting(runner.pod)

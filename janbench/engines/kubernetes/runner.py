@@ -16,6 +16,7 @@ from janbench.engines.kubernetes.api import ClusterApi, ForbiddenError
 from janbench.engines.kubernetes.logs import LogFollower
 from janbench.engines.kubernetes.shipment import Receiver
 from janbench.model.job import Job, Outcome, Progress
+from janbench.model.text.secret import redactor
 
 _KILLED = -9
 
@@ -29,6 +30,7 @@ class Runner:
         self.cut = False
         self.pod: dict[str, Any] = {}
         self.told = Receiver(job.summary.parent)
+        self.redact = redactor(job.secrets)
         self._api = api
         self._log = K6Log(job.log, job.secrets, line)
         self._followers: dict[str, LogFollower] = {}

@@ -156,3 +156,13 @@ def test_what_a_sidecar_s_state_says(pod: dict[str, Any], words: str) -> None:
     found = sidecar_failure(pod)
     assert words in found
     assert bool(found) == bool(words)
+
+
+def test_a_sidecar_s_last_words_are_without_secrets(tmp_path: Path) -> None:
+    cluster = _Cluster("refused: Bearer sk-not-for-a-log", stage="created")
+    crashed = _pod(DEAD)
+    crashed["metadata"]["labels"] = {"runner": "true", "job-name": "test-1"}
+    cluster.pods = lambda _name: [crashed]  # type: ignore[method-assign]
+    with pytest.raises(EngineError, match="its last words: refused") as error:
+        _fleet(cluster, tmp_path, 5)
+    assert "sk-not-for-a-log" not in error.value.message
