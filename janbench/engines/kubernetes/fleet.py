@@ -173,8 +173,8 @@ class Fleet:
                 lines = [line for line in said if line and not is_shipment(line)][-_LAST_LINES:]
             if lines:
                 break
-        said = " ".join(" ".join(lines).split())
-        return self._runners[0].redact(said)[-500:]
+        words = " ".join(" ".join(lines).split())
+        return self._runners[0].redact(words)[-500:]
 
     def _waits(self, runner: Runner) -> None:
         why, hopeless = pods.why_waiting(runner.pod)
