@@ -1,7 +1,7 @@
 """A target that costs little: it writes prepared event streams, paced or at once.
 
 `python source.py --events N --gap-ms G --batch B`: every request gets a chat stream of N events, B
-each G ms (0: all in one piece). It is no Jan Server: where the subject is the proxy's memory or
+each G ms (0: all in one piece). It is no Jan Server: where the info is the proxy's memory or
 endurance, the embedded server would be what is measured.
 """
 

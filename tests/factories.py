@@ -19,7 +19,7 @@ from janbench.model.results.result import (
     Requests,
     RunResult,
     ScenarioResult,
-    Slo,
+    SloResult,
     StageResult,
     StepResult,
     TargetInfo,
@@ -115,7 +115,7 @@ def scenario_result(name: str = SCENARIO, **changes: Any) -> ScenarioResult:
                 metric="completion_time_ms", expression="p(95)<10000", value=2368.0, ok=True
             ),
         ],
-        "slo": Slo(
+        "slo": SloResult(
             goodput=0.9951,
             objectives=[
                 Objective(name="ttft", metric="ttft_ms", statistic="p95", comparison="<=",
@@ -152,7 +152,7 @@ def failed_scenario(name: str = SCENARIO, text: str = "") -> ScenarioResult:
             ThresholdResult(metric="streaming_time_ms", expression="p(95)<1500", value=None,
                             ok=False),
         ],
-        slo=Slo(
+        slo=SloResult(
             goodput=0.871,
             objectives=[
                 Objective(name="ttft", metric="ttft_ms", statistic="p95", comparison="<=",

@@ -1,4 +1,4 @@
-"""Running what was asked: the listener, the output and the exit code of every verb that runs."""
+"""Running what was asked: the observer, the output and the exit code of every verb that runs."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def conduct(request: Any, options: dict[str, Any]) -> tuple[Any, Any]:
     from janbench.reports.terminal.live import ConsoleListener
 
     console = Console(stderr=options["as_json"], soft_wrap=False)
-    listener = ConsoleListener(console, quiet=options["quiet"], verbose=options["verbose"])
+    observer = ConsoleListener(console, quiet=options["quiet"], verbose=options["verbose"])
     signal.signal(signal.SIGTERM, _interrupt)
-    result = run(request, listener)
+    result = run(request, observer)
     if request.environment.get("GITHUB_ACTIONS") == "true":
         from janbench.reports.github import workflow_commands
 

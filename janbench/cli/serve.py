@@ -8,20 +8,20 @@ import click
 
 from janbench.cli.options import warn_if_exposed
 from janbench.server.faults import FAULTS, FaultRule, parse_fault
-from janbench.server.generation.distributions import Distribution, parse_distribution
+from janbench.server.generation.distributions import RandomVariable, parse_distribution
 from janbench.server.options import FLAVOURS, JAN_DEFAULT_KEY, ServerOptions
 from janbench.server.running import Listening, run
 from janbench.service.binding import address, ready_line
 
 
-class _DistributionType(click.ParamType[Distribution]):
+class _DistributionType(click.ParamType[RandomVariable]):
     name = "dist"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Distribution:
+    ) -> RandomVariable:
         del ctx
-        if isinstance(value, Distribution):
+        if isinstance(value, RandomVariable):
             return value
         return parse_distribution(value, option=param.opts[0] if param else "")
 
@@ -107,7 +107,7 @@ def serve(
 def _banner(options: ServerOptions, listening: Listening) -> None:
     where = address(listening.host, listening.port)
     click.echo(f"Embedded Jan Server ({options.flavour}) on http://{where}")
-    click.echo("Not a real model: it says seeded words at the pace it was told.")
+    click.echo("Not a real model: it says seeded words at the pace that was asked for.")
     slots = options.slots or "unlimited"
     click.echo(
         f"First token {options.ttft_ms} ms, gap {options.itl_ms} ms, {options.tokens} tokens, "

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from janbench import resources
-from janbench.config.located import validated
+from janbench.config.validation_errors import validated
 from janbench.config.yaml_source import read_yaml
 from janbench.errors import ConfigError, suggestion
 from janbench.model.flavour import Flavour

@@ -9,13 +9,13 @@ from pathlib import Path
 from janbench import resources
 from janbench.config.environment import read_environment
 from janbench.config.flavours import load_flavours
-from janbench.config.located import validated
 from janbench.config.overrides import apply_overrides
 from janbench.config.references import resolve_references
 from janbench.config.scenario_sources import gather, resolve_extends
 from janbench.config.threshold_scope import threshold_complaints
 from janbench.config.trace_file import read_trace
 from janbench.config.untrusted import Untrusted
+from janbench.config.validation_errors import validated
 from janbench.config.yaml_source import Document
 from janbench.errors import ConfigError, suggestion
 from janbench.model.load.arrivals import Trace

@@ -49,7 +49,7 @@ class Engine(Protocol):
         """Execute a script to its end; gives the outcome of each job.
 
         The jobs are instances of the same script: each takes its share of the load, and they start
-        together. A KeyboardInterrupt ends them in an orderly way, keeps the summaries, and is told
+        together. A KeyboardInterrupt ends them in an orderly way, keeps the summaries, and shows
         in the outcomes. Raises EngineError when the script could not be started.
         """
 

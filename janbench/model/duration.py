@@ -40,7 +40,7 @@ Duration = Annotated[float, BeforeValidator(at_least_a_second), _SCHEMA]
 DurationOrZero = Annotated[float, BeforeValidator(seconds), _SCHEMA]
 
 
-def told(length_s: float) -> str:
+def format_duration(length_s: float) -> str:
     """Write seconds the way people say them: `1m30s`, `250ms`."""
     if length_s < 1:
         return f"{length_s * 1000:.0f}ms"

@@ -9,7 +9,7 @@ from janbench.model.base import Frozen
 EndMarker = Literal["done", "response.completed"]
 
 
-class Call(Frozen):
+class ApiCall(Frozen):
     """One HTTP call and the status that means success."""
 
     method: Literal["GET", "POST"]
@@ -26,8 +26,8 @@ class Auth(Frozen):
     """
 
     mode: Literal["guest-cookie", "guest-json", "key"]
-    login: Call | None = None
-    refresh: Call | None = None
+    login: ApiCall | None = None
+    refresh: ApiCall | None = None
     cookie: str | None = None
     api_key_header: str | None = None
     refresh_before_s: float = 120.0
@@ -39,14 +39,14 @@ class Health(Frozen):
     path: str
 
 
-class Models(Frozen):
+class ModelsApi(Frozen):
     """The list of models; `auth` says whether it needs a login."""
 
     path: str
     auth: bool
 
 
-class Chat(Frozen):
+class ChatApi(Frozen):
     """A chat endpoint: how its streams end and report usage, whether it takes `ignore_eos`."""
 
     path: str
@@ -56,7 +56,7 @@ class Chat(Frozen):
     ignore_eos: bool = False
 
 
-class ConversationChat(Frozen):
+class ConversationChatApi(Frozen):
     """Chat within a stored conversation."""
 
     path: str
@@ -66,7 +66,7 @@ class ConversationChat(Frozen):
     headers_with_first_token: bool = False
 
 
-class Conversations(Frozen):
+class ConversationsApi(Frozen):
     """Stored conversations; `item_text`: where a content part may hold its text."""
 
     path: str
@@ -75,7 +75,7 @@ class Conversations(Frozen):
     workspace_path: str | None = None
 
 
-class Responses(Frozen):
+class ResponsesApi(Frozen):
     """The Responses API.
 
     `limit_key` is what this server calls the bound on output tokens; `tools` is the form of a tool:
@@ -101,8 +101,8 @@ class Flavour(Frozen):
     stand_in_ids: tuple[str, ...] = ()
     health: Health | None = None
     auth: Auth
-    models: Models
-    chat: Chat
-    conversation_chat: ConversationChat | None = None
-    conversations: Conversations | None = None
-    responses: Responses | None = None
+    models: ModelsApi
+    chat: ChatApi
+    conversation_chat: ConversationChatApi | None = None
+    conversations: ConversationsApi | None = None
+    responses: ResponsesApi | None = None

@@ -167,8 +167,8 @@ class Prompts(Frozen):
     def _one_source(self) -> Self:
         given = [name for name in _SOURCES if getattr(self, name)]
         if len(given) != 1:
-            told = f", not {' and '.join(given)}" if given else ""
-            raise ValueError(f"prompts need one of {', '.join(_SOURCES)}{told}")
+            extra = f", not {' and '.join(given)}" if given else ""
+            raise ValueError(f"prompts need one of {', '.join(_SOURCES)}{extra}")
         return self
 
 

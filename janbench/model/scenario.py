@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from janbench.model.base import Frozen
 from janbench.model.load.load import MAIN, Load
-from janbench.model.slo import Slo, Wanted
+from janbench.model.slo import ObjectiveSpec, Slo
 from janbench.model.steps.step import BaseStep, Choose, Group, Leaf, ModelStep, Step, every, leaves
 from janbench.model.thresholds import KNOWN, Threshold
 
@@ -94,7 +94,7 @@ class Scenario(Frozen):
         return (
             self.load.budget.max_tokens_total is not None
             or any(entry.abort_on_fail for entry in given)
-            or any(wanted.abort_on_fail for wanted in self.objectives())
+            or any(spec.abort_on_fail for spec in self.objectives())
         )
 
     @property
@@ -112,7 +112,7 @@ class Scenario(Frozen):
             ids.append(base if seen[base] == 1 else f"{base}_{seen[base]}")
         return ids
 
-    def objectives(self) -> list[Wanted]:
+    def objectives(self) -> list[ObjectiveSpec]:
         """Return the objectives of the scenario and of its steps."""
         talks = any(step.model_talk for step in self.leaves)
         found = list(self.slo.wanted(model=talks)) if self.slo else []

@@ -33,7 +33,7 @@ _K6_STATISTICS = {"min": "min", "mean": "avg", "p50": "med", "max": "max"}
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ObjectiveSpec:
     """One objective; `step` None means the whole scenario.
 
     `model`: whether it is about requests to the model. `limits` are those that a single request
@@ -111,24 +111,24 @@ class Slo(Frozen):
     goodput: Goodput | None = None
     abort_on_fail: bool = False
 
-    def wanted(self, step: str | None = None, *, model: bool = True) -> Iterator[Wanted]:
+    def wanted(self, step: str | None = None, *, model: bool = True) -> Iterator[ObjectiveSpec]:
         """Return the objectives one by one; `model`: whether they are about the model's answers."""
         for objective in self._all(step):
             yield replace(objective, model=model)
 
-    def _all(self, step: str | None) -> Iterator[Wanted]:
+    def _all(self, step: str | None) -> Iterator[ObjectiveSpec]:
         for metric in LATENCIES:
             for statistic, limit in getattr(self, metric).items():
-                yield Wanted(metric, statistic, "<=", limit, step, self.abort_on_fail)
+                yield ObjectiveSpec(metric, statistic, "<=", limit, step, self.abort_on_fail)
         for statistic, limit in self.tokens_per_s.items():
-            yield Wanted("tokens_per_s", statistic, ">=", limit, step, self.abort_on_fail)
+            yield ObjectiveSpec("tokens_per_s", statistic, ">=", limit, step, self.abort_on_fail)
         for metric in ("output_tokens_per_s", "requests_per_s"):
             if getattr(self, metric) is not None:
-                yield Wanted(metric, "share", ">=", getattr(self, metric), step)
+                yield ObjectiveSpec(metric, "share", ">=", getattr(self, metric), step)
         if self.error_rate is not None:
-            yield Wanted("error_rate", "share", "<=", self.error_rate, step)
+            yield ObjectiveSpec("error_rate", "share", "<=", self.error_rate, step)
         if self.goodput is not None:
-            yield Wanted(
+            yield ObjectiveSpec(
                 "goodput", "share", ">=", self.goodput.share, step, limits=self.request_limits()
             )
 

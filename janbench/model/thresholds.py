@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from janbench.errors import suggestion
 from janbench.model.base import Frozen
-from janbench.model.duration import DurationOrZero, told
+from janbench.model.duration import DurationOrZero, format_duration
 
 # What a budget of tokens is counted by.
 TOKENS_SPENT = "llm_tokens_spent"
@@ -109,7 +109,7 @@ class Threshold(Frozen):
             return self.threshold
         given: dict[str, Any] = {"threshold": self.threshold, "abortOnFail": True}
         if self.delay_abort_eval is not None:
-            given["delayAbortEval"] = told(self.delay_abort_eval)
+            given["delayAbortEval"] = format_duration(self.delay_abort_eval)
         return given
 
 

@@ -53,8 +53,8 @@ def _await_ready(verb: str, process: Process, lines: queue.SimpleQueue[str]) -> 
                 break
             continue
         if line.startswith('{"event"'):
-            told = json.loads(line)
-            host = f"[{told['host']}]" if ":" in told["host"] else told["host"]
-            return f"http://{host}:{told['port']}"
+            address = json.loads(line)
+            host = f"[{address['host']}]" if ":" in address["host"] else address["host"]
+            return f"http://{host}:{address['port']}"
         said.append(line)
     raise CompanionError(f"janbench {verb} did not start: {' '.join(said) or 'it said nothing'}")

@@ -21,17 +21,17 @@ from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.results.result import ScenarioResult
 from janbench.model.text.secret import is_secret, secret_values
 from janbench.pipeline.companions import companion
-from janbench.pipeline.observer import Listener
+from janbench.pipeline.observer import Observer
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, variables_of
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.bundle import bundled
 from janbench.render.script import render
 from janbench.render.writer import write_file
-from janbench.results.assemble import Evidence, assemble
+from janbench.results.assemble import CaseOutput, assemble
 from janbench.results.k6.instances import LOG, SUMMARY, gather, instance_folders
 from janbench.results.k6.samples import FILE as SAMPLES
-from janbench.results.records.live_records import RecentRecords
+from janbench.results.records.live_records import LiveRecords
 from janbench.results.records.reader import Records, write_parquet
 from janbench.results.verdict import with_losses
 
@@ -39,7 +39,7 @@ SCRIPT = "script.js"
 
 
 @dataclass(frozen=True)
-class Stage:
+class RunContext:
     """What all cases of a run share."""
 
     request: RunRequest
@@ -48,32 +48,32 @@ class Stage:
     source: str
     testid: str
     telemetry: Telemetry
-    listener: Listener
+    observer: Observer
 
 
-def execute(case: Case, folder: Path, stage: Stage) -> ScenarioResult:
+def execute(case: Case, folder: Path, context: RunContext) -> ScenarioResult:
     """Run a case in its folder; raises JanbenchError when it could not be started."""
     started = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    script = _write_files(case, folder, stage.source)
-    places = instance_folders(folder, stage.request.instances)
-    if flag({**stage.environment, **variables_of(case, stage.request)}, "DEBUG"):
+    script = _write_files(case, folder, context.source)
+    places = instance_folders(folder, context.request.instances)
+    if flag({**context.environment, **variables_of(case, context.request)}, "DEBUG"):
         logs = ", ".join(str(place / LOG) for place in places)
-        stage.listener.notice(f"DEBUG: requests and responses, secrets masked, are in {logs}")
-    with _proxies(case, places, stage) as proxies:
+        context.observer.notice(f"DEBUG: requests and responses, secrets masked, are in {logs}")
+    with _proxies(case, places, context) as proxies:
         jobs = [
-            _job(case, place, script, stage, proxy)
+            _job(case, place, script, context, proxy)
             for place, proxy in zip(places, proxies, strict=True)
         ]
-        recent = RecentRecords(places)
+        recent = LiveRecords(places)
         watcher = Watcher(
-            lambda seen: stage.listener.progress(recent.enrich(seen)), stage.listener.line
+            lambda seen: context.observer.progress(recent.enrich(seen)), context.observer.line
         )
         try:
-            outcomes = stage.engine.run(jobs, watcher)
+            outcomes = context.engine.run(jobs, watcher)
         finally:
             recent.close()
     result = _conclude(case, folder, places, started, outcomes)
-    lost = stage.telemetry.lost(folder / LOG)
+    lost = context.telemetry.lost(folder / LOG)
     return result.model_copy(update={"reasons": [*result.reasons, lost]}) if lost else result
 
 
@@ -92,22 +92,22 @@ def _write_files(case: Case, folder: Path, source: str) -> Path:
 
 
 @contextmanager
-def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict[str, str]]]:
+def _proxies(case: Case, places: list[Path], context: RunContext) -> Iterator[list[dict[str, str]]]:
     """Start a timing proxy for each instance; gives what tells k6 of it."""
-    if case.subject.timing != "proxy" or stage.engine.remote:
+    if case.info.timing != "proxy" or context.engine.remote:
         yield [{} for _ in places]
         return
     arguments: list[str | Path] = ["--target", case.target.base]
-    arguments += ["--proxy-workers", str(stage.request.proxy_workers)]
-    arguments += ["--max-response", str(stage.request.max_response)]
-    if stage.request.insecure:
+    arguments += ["--proxy-workers", str(context.request.proxy_workers)]
+    arguments += ["--max-response", str(context.request.max_response)]
+    if context.request.insecure:
         arguments.append("--insecure-skip-tls-verify")
-    trusted = trust(stage.request.insecure, stage.request.ca_file, stage.environment)
+    trusted = trust(context.request.insecure, context.request.ca_file, context.environment)
     if trusted.ca_file is not None:
         arguments += ["--ca-file", trusted.ca_file]
     # Only a proxy of this run can sign a report that its scripts believe.
     secret = {TAIL_KEY: secrets.token_hex(32)}
-    environment = {**stage.environment, **secret}
+    environment = {**context.environment, **secret}
     with ExitStack() as stack:
         yield [
             {
@@ -120,22 +120,24 @@ def _proxies(case: Case, places: list[Path], stage: Stage) -> Iterator[list[dict
         ]
 
 
-def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str, str]) -> Job:
-    count = stage.request.instances
-    variables = variables_of(case, stage.request)
-    if case.subject.steps:
+def _job(
+    case: Case, place: Path, script: Path, context: RunContext, proxy: Mapping[str, str]
+) -> Job:
+    count = context.request.instances
+    variables = variables_of(case, context.request)
+    if case.info.steps:
         variables["JANBENCH_OBSERVE"] = "true"
-    output = stage.telemetry.output(stage.engine.info)
-    environment = for_k6(stage.environment, {**variables, **proxy, **output.environment})
+    output = context.telemetry.output(context.engine.info)
+    environment = for_k6(context.environment, {**variables, **proxy, **output.environment})
     return Job(
-        name=case.subject.name,
+        name=case.info.name,
         folder=script.parent,
         script=script,
         summary=(place / SUMMARY).resolve(),
         log=place / LOG,
         environment=environment,
         secrets=secret_values(environment),
-        tags=tags_of(case, stage.testid).as_tags(),
+        tags=tags_of(case, context.testid).as_tags(),
         arguments=output.arguments,
         samples=(place / SAMPLES).resolve() if count > 1 else None,
         variables={
@@ -144,7 +146,7 @@ def _job(case: Case, place: Path, script: Path, stage: Stage, proxy: Mapping[str
             if not is_secret(name)
         },
         target=case.target.base,
-        timed=case.subject.timing == "proxy",
+        timed=case.info.timing == "proxy",
     )
 
 
@@ -153,8 +155,8 @@ def _conclude(
 ) -> ScenarioResult:
     parquet = folder / "requests.parquet"
     gathered = gather(places, outcomes, folder)
-    evidence = Evidence(
-        case.subject,
+    case_output = CaseOutput(
+        case.info,
         gathered.outcome,
         started,
         gathered.summary,
@@ -166,14 +168,14 @@ def _conclude(
         left.unlink()
     lost = list(gathered.lost)
     try:
-        recorded = case.subject.timing == "proxy" and write_parquet(places, parquet)
+        recorded = case.info.timing == "proxy" and write_parquet(places, parquet)
     except EngineError as error:
         recorded = False
         lost.insert(0, str(error))
     if not recorded:
-        return with_losses(assemble(evidence), lost)
+        return with_losses(assemble(case_output), lost)
     records = Records(parquet)
     try:
-        return with_losses(assemble(replace(evidence, records=records)), lost)
+        return with_losses(assemble(replace(case_output, records=records)), lost)
     finally:
         records.close()

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on; whoever shows it implements this."""
+"""What a run reports while it goes on; whoever shows it implements this."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Protocol
 
 from janbench.model.job import Progress
 from janbench.model.load.plan import Plan
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import EngineInfo, RunResult, ScenarioResult
 
 
-class Listener(Protocol):
-    """Gets told of each stage of a run, in order."""
+class Observer(Protocol):
+    """Follows each stage of a run, in order."""
 
     def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
         """The folder is there and the engine found."""
@@ -20,7 +20,7 @@ class Listener(Protocol):
     def notice(self, message: str) -> None:
         """Something that the user should know, but that stops nothing."""
 
-    def case_started(self, subject: Subject, plan: Plan | None) -> None:
+    def case_started(self, info: CaseInfo, plan: Plan | None) -> None:
         """A test case begins; `plan` is None for a hand-written script."""
 
     def progress(self, progress: Progress) -> None:

@@ -27,8 +27,8 @@ from janbench.model.results.result import (
 from janbench.model.text.foreign import for_all
 from janbench.model.text.secret import OWN_VARIABLES, redactor, secret_values
 from janbench.pipeline.companions import companion
-from janbench.pipeline.execute import Stage, execute
-from janbench.pipeline.observer import Listener
+from janbench.pipeline.execute import RunContext, execute
+from janbench.pipeline.observer import Observer
 from janbench.pipeline.reporting import write_reports
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select
@@ -42,7 +42,7 @@ from janbench.results.run_folder import RunFolder
 DEMO_SERVER = ("--port", "0", "--ttft-ms", "120", "--itl-ms", "8", "--tokens", "60")
 
 
-def run(request: RunRequest, listener: Listener) -> RunResult:
+def run(request: RunRequest, observer: Observer) -> RunResult:
     """Run what was asked and give the result, which is on disk by then.
 
     Raises ConfigError or EngineError when nothing could be started; after that, every failure and
@@ -53,7 +53,7 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
     )
     with ExitStack() as stack:
         environment = dict(request.environment)
-        engine = choose_engine(request.engine, _engine_options(request, listener))
+        engine = choose_engine(request.engine, _engine_options(request, observer))
         stack.callback(engine.close)
         if request.demo:
             request, environment = _with_demo_server(request, environment, stack)
@@ -66,13 +66,13 @@ def run(request: RunRequest, listener: Listener) -> RunResult:
         notices = [*selection.left_out, *_left_out_notice({**environment, **request.pairs})]
         notices += telemetry.notices(engine.info, environment)
         for message in notices:
-            listener.notice(message)
+            observer.notice(message)
         run_ = _Run(
             request,
             engine,
             folder,
             selection.cases,
-            listener=listener,
+            observer=observer,
             telemetry=telemetry,
         )
         return run_.go(environment, str(listed.source.name))
@@ -110,15 +110,15 @@ def _check_connecting(
     for case in cases:
         if case.plan is not None:
             refuse_forward_proxy(case.target.base, environment)
-        direct = case.subject.timing == "direct" and case.target.base.startswith("https:")
+        direct = case.info.timing == "direct" and case.target.base.startswith("https:")
         if request.ca_file is not None and engine.info.name == "docker" and direct:
             raise ConfigError(
-                f"{case.subject.name}: --ca-file doesn't reach the k6 in a container",
+                f"{case.info.name}: --ca-file doesn't reach the k6 in a container",
                 hint="Use --timing proxy or --engine local, or an --image that trusts it.",
             )
 
 
-def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
+def _engine_options(request: RunRequest, observer: Observer) -> EngineOptions:
     return EngineOptions(
         k6=request.k6,
         environment=request.environment,
@@ -127,7 +127,7 @@ def _engine_options(request: RunRequest, listener: Listener) -> EngineOptions:
         memory=request.memory,
         cluster=request.cluster,
         secret_names=OWN_VARIABLES,
-        notice=listener.notice,
+        notice=observer.notice,
     )
 
 
@@ -159,7 +159,7 @@ class _Run:
         folder: RunFolder,
         cases: list[Case],
         *,
-        listener: Listener,
+        observer: Observer,
         telemetry: Telemetry,
     ) -> None:
         self.telemetry = telemetry
@@ -167,7 +167,7 @@ class _Run:
         self.engine = engine
         self.folder = folder
         self.cases = cases
-        self.listener = listener
+        self.observer = observer
         self.started = datetime.now(timezone.utc)
         self.clock = time.monotonic()
         self.results: list[ScenarioResult] = []
@@ -181,22 +181,22 @@ class _Run:
         )
         started = self._result("interrupted", [unfinished])
         self.folder.write(started)
-        self.listener.run_started(
+        self.observer.run_started(
             self.folder.run_id, self.folder.path, started.engine, len(self.cases)
         )
-        stage = Stage(
+        context = RunContext(
             self.request,
             self.engine,
             environment,
             source,
             self.testid,
             self.telemetry,
-            self.listener,
+            self.observer,
         )
         try:
             self._preflight()
             for case in self.cases:
-                self._one(case, stage)
+                self._one(case, context)
                 if self.results[-1].verdict == "interrupted":
                     break
         except KeyboardInterrupt:
@@ -213,12 +213,12 @@ class _Run:
             result = self._result(worst([r.verdict for r in self.results]), [])
         self.folder.finish(result)
         self._tell(result, environment)
-        self.listener.run_finished(result, self.folder.path)
+        self.observer.run_finished(result, self.folder.path)
         return result
 
     def _tell(self, result: RunResult, environment: Mapping[str, str]) -> None:
         """Write the reports and push the verdicts; the result is safe whatever happens here."""
-        tags = {case.subject.name: tags_of(case, self.testid) for case in self.cases}
+        tags = {case.info.name: tags_of(case, self.testid) for case in self.cases}
         problems = [self.telemetry.finished(result, tags)]
         try:
             written = write_reports(result, self.folder.path)
@@ -230,7 +230,7 @@ class _Run:
         except KeyboardInterrupt:
             problems.append("the reports were interrupted: 'janbench report' makes them anew")
         for problem in filter(None, problems):
-            self.listener.notice(problem)
+            self.observer.notice(problem)
 
     def _preflight(self) -> None:
         if self.request.skip_preflight or self.engine.remote:
@@ -241,27 +241,27 @@ class _Run:
                 check_target(case.plan, verify=self.trust.verify, ca_file=self.trust.ca_file)
                 seen.add(case.target)
 
-    def _one(self, case: Case, stage: Stage) -> None:
-        self.listener.case_started(case.subject, case.plan)
+    def _one(self, case: Case, context: RunContext) -> None:
+        self.observer.case_started(case.info, case.plan)
         tags = tags_of(case, self.testid)
         self._note(self.telemetry.started(tags))
         try:
-            result = execute(case, self.folder.scenario(case.subject.name), stage)
+            result = execute(case, self.folder.scenario(case.info.name), context)
         except (JanbenchError, OSError) as error:
             kind = "engine" if isinstance(error, JanbenchError) else "disk"
             reason = Reason(kind=kind, message=str(error))
             result = ScenarioResult(
-                name=case.subject.name, verdict="error", mode=case.subject.mode, reasons=[reason]
+                name=case.info.name, verdict="error", mode=case.info.mode, reasons=[reason]
             )
         cleaned = for_all(result.model_dump(mode="json"), self.redact)
         result = ScenarioResult.model_validate(cleaned)
         self.results.append(result)
         self._note(self.telemetry.ended(tags, result))
-        self.listener.case_finished(result)
+        self.observer.case_finished(result)
 
     def _note(self, problem: str) -> None:
         if problem:
-            self.listener.notice(problem)
+            self.observer.notice(problem)
 
     def _result(self, verdict: Verdict, reasons: list[Reason]) -> RunResult:
         target = self.cases[0].target

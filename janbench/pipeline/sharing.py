@@ -24,7 +24,7 @@ def check_shareable(case: Case, instances: int) -> None:
         most, what = _shares(case.plan, lane)
         if most < instances:
             raise ConfigError(
-                f"{case.subject.name}: {instances} instances can't share {most} {what} "
+                f"{case.info.name}: {instances} instances can't share {most} {what} "
                 f"of lane {lane.name}",
                 hint=f"Use at most {most} instances, or a larger load.",
             )

@@ -93,10 +93,10 @@ class Telemetry:
 
 def tags_of(case: Case, testid: str) -> RunTags:
     """Return the tags of a case's metrics; the passes of a demo have names of their own."""
-    test_case = case.subject.name
+    test_case = case.info.name
     if case.plan is not None:
         scenario = case.plan.scenario
-        suffix = case.subject.name.removeprefix(scenario.name)
+        suffix = case.info.name.removeprefix(scenario.name)
         test_case = f"{scenario.test_case or scenario.name}{suffix}"
     return run_tags(testid, test_case, case.target.base, case.target.model)
 

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from janbench.errors import ConfigError, TargetError, suggestion
 from janbench.model import redirect
-from janbench.model.flavour import Call
+from janbench.model.flavour import ApiCall
 from janbench.model.load.plan import Plan
 
 _BUDGET_S = 4.5
@@ -97,7 +97,7 @@ class _Checker:
             models = self._models()
         return Preflight(models, time.monotonic() - self.started)
 
-    def _log_in(self, login: Call) -> None:
+    def _log_in(self, login: ApiCall) -> None:
         answer = self._call(login.method, login.path, {})
         token = answer.body.get("access_token")
         if answer.status != login.status or not token:

@@ -132,9 +132,9 @@ def _options(scenario: Scenario, step: Leaf, step_id: str, runs: int) -> dict[st
 
 def _of_others(step: Leaf) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    for key, told in type(step).model_fields.items():
+    for key, known in type(step).model_fields.items():
         value = getattr(step, key)
-        if key in _ELSEWHERE or value == told.get_default(call_default_factory=True):
+        if key in _ELSEWHERE or value == known.get_default(call_default_factory=True):
             continue
         data[key] = value
     if isinstance(step, Request):

@@ -1,1 +1,1 @@
-"""Reports: a result, told to a person or to a program. Only this package and `cli` print."""
+"""Reports: a result, shown to a person or to a program. Only this package and `cli` print."""

@@ -12,7 +12,7 @@ WORDS = {
     "better": "HEAD is better than BASE.",
     "worse": "HEAD is worse than BASE.",
     "same": "HEAD is as good as BASE, within the margins.",
-    "inconclusive": "It can't be told yet whether HEAD is worse than BASE.",
+    "inconclusive": "It isn't clear yet whether HEAD is worse than BASE.",
 }
 HEAD_ROW = ("Figure", "BASE", "HEAD", "Change", "95% interval", "Margin", "Verdict")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from janbench.model.job import Outcome
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
-from janbench.model.results.case_info import StepInfo, Subject
+from janbench.model.results.case_info import CaseInfo, StepInfo
 from janbench.model.results.result import (
     CheckResult,
     Distribution,
@@ -50,13 +50,13 @@ _STEP_METRICS = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CaseOutput:
     """The outcome, k6's summary (None when it is lost), the records, and the proxy's account.
 
     `start_skew_s`: how far apart several instances began; None for one.
     """
 
-    subject: Subject
+    info: CaseInfo
     outcome: Outcome
     started_at: str
     summary: K6Summary | None
@@ -66,77 +66,77 @@ class Evidence:
     start_skew_s: float | None = None
 
 
-def assemble(evidence: Evidence) -> ScenarioResult:
+def assemble(output: CaseOutput) -> ScenarioResult:
     """Sum up a scenario's run and judge it."""
-    subject, summary = evidence.subject, (evidence.summary or K6Summary()).measured()
-    metrics = _metrics(evidence, summary)
-    steps = {step.id: _step(evidence, summary, step) for step in subject.steps}
-    stages = stages_of(subject, evidence.records) if evidence.records else []
-    own = thresholds_of(subject.objectives)
-    throughput = throughput_of(subject, summary, steps, evidence.records)
+    info, summary = output.info, (output.summary or K6Summary()).measured()
+    metrics = _metrics(output, summary)
+    steps = {step.id: _step(output, summary, step) for step in info.steps}
+    stages = stages_of(info, output.records) if output.records else []
+    own = thresholds_of(info.objectives)
+    throughput = throughput_of(info, summary, steps, output.records)
     result = ScenarioResult(
-        name=subject.name,
+        name=info.name,
         verdict="error",
-        mode=subject.mode,
-        timing=subject.timing,
-        started_at=evidence.started_at,
-        duration_s=round(evidence.outcome.duration_s, 3),
-        k6_exit_code=evidence.outcome.exit_code,
+        mode=info.mode,
+        timing=info.timing,
+        started_at=output.started_at,
+        duration_s=round(output.outcome.duration_s, 3),
+        k6_exit_code=output.outcome.exit_code,
         iterations=summary.count("iterations"),
-        lanes=_lanes(subject, summary),
+        lanes=_lanes(info, summary),
         stages=stages,
-        saturation=saturation_of(subject, stages, evidence.records),
-        statuses=_statuses(evidence, summary),
+        saturation=saturation_of(info, stages, output.records),
+        statuses=_statuses(output, summary),
         requests=_requests(summary),
         metrics=metrics,
-        unmeasured=_unmeasured(subject, metrics, evidence.records),
+        unmeasured=_unmeasured(info, metrics, output.records),
         throughput=throughput,
         steps=steps,
-        checks=[_owned(check, subject) for check in summary.checks],
+        checks=[_owned(check, info) for check in summary.checks],
         thresholds=[
             threshold
             for threshold in summary.thresholds()
             if (threshold.metric, threshold.expression) not in own
-            and not (threshold.value is None and threshold.metric in subject.not_judged)
+            and not (threshold.value is None and threshold.metric in info.not_judged)
         ],
-        stream_errors=_stream_classes(evidence, summary),
-        answer_notes=answer_notes(evidence.records, summary),
-        validity=_validity(evidence, summary),
+        stream_errors=_stream_classes(output, summary),
+        answer_notes=answer_notes(output.records, summary),
+        validity=_validity(output, summary),
     )
     measured = Measured(
         summary,
-        evidence.records,
+        output.records,
         result.requests,
         throughput,
         steps,
         result.iterations,
         throughput.window_s or 0.0,
     )
-    result = result.model_copy(update={"slo": judge_objectives(subject, measured)})
-    outcome = evidence.outcome
-    if crossed_by_objectives(summary, subject.objectives):
+    result = result.model_copy(update={"slo": judge_objectives(info, measured)})
+    outcome = output.outcome
+    if crossed_by_objectives(summary, info.objectives):
         outcome = replace(outcome, exit_code=0)  # the objectives tell it, from better figures
-    verdict, reasons = judge(result, subject, outcome, evidence.summary is not None)
+    verdict, reasons = judge(result, info, outcome, output.summary is not None)
     return result.model_copy(update={"verdict": verdict, "reasons": reasons})
 
 
-def _metrics(evidence: Evidence, summary: K6Summary) -> dict[str, Distribution]:
-    steps = evidence.subject.model_steps
-    if evidence.records is not None:
-        found = {name: evidence.records.distribution(name, steps) for name in _FROM_RECORDS}
+def _metrics(output: CaseOutput, summary: K6Summary) -> dict[str, Distribution]:
+    steps = output.info.model_steps
+    if output.records is not None:
+        found = {name: output.records.distribution(name, steps) for name in _FROM_RECORDS}
     else:
         found = {ours: summary.distribution(theirs) for ours, theirs in _FROM_K6.items()}
     return {name: distribution for name, distribution in found.items() if distribution}
 
 
 def _unmeasured(
-    subject: Subject, metrics: Mapping[str, Distribution], records: Records | None
+    info: CaseInfo, metrics: Mapping[str, Distribution], records: Records | None
 ) -> dict[str, str]:
     """Say why a figure that a reader would look for is not there."""
     missing = [name for name in _OF_STREAMS if name not in metrics]
-    if not subject.model_steps or not missing:
+    if not info.model_steps or not missing:
         return {}
-    if subject.timing == "direct":
+    if info.timing == "direct":
         reason = "k6 alone can't see when an event arrives: use --timing proxy"
     else:
         reason = (records.why_untimed() if records else "") or "no stream ended well"
@@ -154,7 +154,7 @@ def _requests(summary: K6Summary) -> Requests:
     )
 
 
-def _lanes(subject: Subject, summary: K6Summary) -> list[LaneResult]:
+def _lanes(info: CaseInfo, summary: K6Summary) -> list[LaneResult]:
     started = summary.submetrics("lane_iterations", "lane")
     dropped = summary.submetrics("dropped_iterations", "scenario")
     return [
@@ -167,17 +167,17 @@ def _lanes(subject: Subject, summary: K6Summary) -> list[LaneResult]:
             if lane.name in dropped
             else None,
         )
-        for lane in subject.lanes
+        for lane in info.lanes
     ]
 
 
-def _step(evidence: Evidence, summary: K6Summary, step: StepInfo) -> StepResult:
+def _step(output: CaseOutput, summary: K6Summary, step: StepInfo) -> StepResult:
     def tagged(metric: str) -> str:
         return f"{metric}{{step:{step.id}}}"
 
     metrics: dict[str, Distribution] = {}
-    if step.model and evidence.records is not None:
-        found = {name: evidence.records.distribution(name, [step.id]) for name in _STEP_METRICS}
+    if step.model and output.records is not None:
+        found = {name: output.records.distribution(name, [step.id]) for name in _STEP_METRICS}
         metrics = {name: distribution for name, distribution in found.items() if distribution}
     inside = summary.count(tagged("llm_failed_inside_200"))
     return StepResult(
@@ -191,40 +191,40 @@ def _step(evidence: Evidence, summary: K6Summary, step: StepInfo) -> StepResult:
     )
 
 
-def _owned(check: CheckResult, subject: Subject) -> CheckResult:
+def _owned(check: CheckResult, info: CaseInfo) -> CheckResult:
     """Find the step that makes a check: its label begins the check's name."""
-    owners = [step for step in subject.steps if check.name.startswith(step.label + " ")]
+    owners = [step for step in info.steps if check.name.startswith(step.label + " ")]
     if not owners:
         return check
     return check.model_copy(update={"step": max(owners, key=lambda step: len(step.label)).id})
 
 
-def _stream_classes(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
-    if evidence.records is not None:
-        classes = evidence.records.classes()
-        if evidence.subject.may_end_early and evidence.outcome.exit_code == THRESHOLDS_CROSSED:
+def _stream_classes(output: CaseOutput, summary: K6Summary) -> dict[str, int]:
+    if output.records is not None:
+        classes = output.records.classes()
+        if output.info.may_end_early and output.outcome.exit_code == THRESHOLDS_CROSSED:
             # What was in flight when k6 ended the run says nothing about the target.
-            classes["timeout"] = classes.get("timeout", 0) - evidence.records.cut_off()
+            classes["timeout"] = classes.get("timeout", 0) - output.records.cut_off()
         return {kind: count for kind, count in sorted(classes.items()) if count}
     kinds = summary.submetrics("llm_streams", "kind")
     counts = {kind: int(values.get("count", 0)) for kind, values in kinds.items()}
     return {kind: count for kind, count in sorted(counts.items()) if count}
 
 
-def _statuses(evidence: Evidence, summary: K6Summary) -> dict[str, int]:
-    if evidence.records is not None:
-        return evidence.records.statuses()
+def _statuses(output: CaseOutput, summary: K6Summary) -> dict[str, int]:
+    if output.records is not None:
+        return output.records.statuses()
     found = summary.submetrics("http_reqs", "status")
     counts = {status: int(values.get("count", 0)) for status, values in found.items()}
     return {status: count for status, count in sorted(counts.items()) if count}
 
 
-def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
-    stats, outcome = evidence.proxy_stats, evidence.outcome
+def _validity(output: CaseOutput, summary: K6Summary) -> Validity:
+    stats, outcome = output.proxy_stats, output.outcome
     lag = summary.distribution("schedule_lag_ms")
     share = None
     if outcome.cpu_s is not None and outcome.duration_s > 0:
-        share = round(outcome.cpu_s / outcome.duration_s / evidence.cores, 4)
+        share = round(outcome.cpu_s / outcome.duration_s / output.cores, 4)
     return Validity(
         dropped_iterations=summary.count("dropped_iterations"),
         proxy_lag_p99_ms=stats.get("lag_ms", {}).get("p99"),
@@ -232,7 +232,7 @@ def _validity(evidence: Evidence, summary: K6Summary) -> Validity:
         proxy_queue_depth=stats.get("queue_depth_max"),
         client_cpu=share,
         schedule_lag_p99_ms=lag.p99 if lag else None,
-        start_skew_s=evidence.start_skew_s,
+        start_skew_s=output.start_skew_s,
         relogins=summary.count("auth_relogins"),
-        client_errors=evidence.records.client_errors() if evidence.records else 0,
+        client_errors=output.records.client_errors() if output.records else 0,
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import Reason, ScenarioResult
 
 # Doubts about the figures themselves; too few samples for an objective are none about these.
@@ -16,11 +16,11 @@ OF_FIGURES = frozenset(
 )
 
 
-def doubts_of(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+def doubts_of(result: ScenarioResult, info: CaseInfo) -> Iterator[Reason]:
     """Find what the generator, not the target, did to the figures; a single run has none."""
-    if subject.mode == "single":
+    if info.mode == "single":
         return
-    limits, validity = subject.limits, result.validity
+    limits, validity = info.limits, result.validity
     # A target that doesn't keep up is why no virtual user is free: that is its result, no doubt.
     behind = result.saturation is not None
     if validity.dropped_iterations and not limits.allow_drops and not behind:
@@ -66,7 +66,7 @@ def doubts_of(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
             limit=limits.start_skew_s,
         )
     if not behind:
-        yield from _shortfall(result, subject)
+        yield from _shortfall(result, info)
     yield from _client_errors(result)
     yield from _too_few(result)
 
@@ -102,14 +102,14 @@ def _too_few(result: ScenarioResult) -> Iterator[Reason]:
             )
 
 
-def _shortfall(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
-    if subject.may_end_early and result.k6_exit_code == THRESHOLDS_CROSSED:
+def _shortfall(result: ScenarioResult, info: CaseInfo) -> Iterator[Reason]:
+    if info.may_end_early and result.k6_exit_code == THRESHOLDS_CROSSED:
         return
     for lane in result.lanes:
         started = (lane.started_iterations or 0) + _dropped_of(result, lane.planned_iterations)
         missing = lane.planned_iterations - started
         # One iteration more or less is a matter of where the ramp ends.
-        if missing > max(1.5, subject.limits.rate_shortfall * lane.planned_iterations):
+        if missing > max(1.5, info.limits.rate_shortfall * lane.planned_iterations):
             yield Reason(
                 kind="starved",
                 message=f"Lane {lane.name} started {lane.started_iterations} of "

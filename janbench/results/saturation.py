@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from janbench.model.load.profile import Scheduled
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import Saturation, StageResult, steady_tops
 from janbench.results.records.reader import Records
 
@@ -40,16 +40,16 @@ class _Course:
 
 
 def saturation_of(
-    subject: Subject, stages: list[StageResult], records: Records | None
+    info: CaseInfo, stages: list[StageResult], records: Records | None
 ) -> Saturation | None:
     """Return how the target fell behind the load asked of it; None when it didn't.
 
     Judged over the longest stage at the highest steady rate, of all lanes together.
     """
-    asked, begin, end = _asked(subject, stages)
+    asked, begin, end = _asked(info, stages)
     if records is None or not asked:
         return None
-    course = _Course(*records.course(subject.model_steps))
+    course = _Course(*records.course(info.model_steps))
     found = _growth(course)
     if found is None or found[1] < _GROWTH:
         return None
@@ -67,15 +67,15 @@ def saturation_of(
     )
 
 
-def _asked(subject: Subject, stages: list[StageResult]) -> tuple[float, float, float]:
+def _asked(info: CaseInfo, stages: list[StageResult]) -> tuple[float, float, float]:
     """Return the requests/s asked for, and from when to when, in s of the load; 0: not known."""
     tops = steady_tops(stages)
     asked = sum(stage.asked_requests_per_s or 0.0 for stage in tops)
     if asked:
         return asked, min(s.start_s for s in tops), max(s.end_s for s in tops)
-    lanes = [lane for lane in subject.lanes if isinstance(lane.profile, Scheduled)]
+    lanes = [lane for lane in info.lanes if isinstance(lane.profile, Scheduled)]
     rates = [
-        lane.profile.rate * (subject.model_requests.get(lane.name) or 0.0)
+        lane.profile.rate * (info.model_requests.get(lane.name) or 0.0)
         for lane in lanes
         if isinstance(lane.profile, Scheduled)
     ]

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import (
     Distribution,
     Objective,
     Requests,
-    Slo,
+    SloResult,
     StepResult,
     Throughput,
 )
-from janbench.model.slo import Wanted
+from janbench.model.slo import ObjectiveSpec
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
 
@@ -37,58 +37,58 @@ class Measured:
     duration_s: float
 
 
-def judge_objectives(subject: Subject, measured: Measured) -> Slo:
+def judge_objectives(info: CaseInfo, measured: Measured) -> SloResult:
     """Judge every objective of a scenario, and give its goodput where objectives are given."""
     goodput = None
-    if subject.request_limits is not None and subject.mode == "load":
-        goodput, _ = _goodput(subject, measured, subject.request_limits, None)
-    objectives = [_judge(wanted, subject, measured) for wanted in subject.objectives]
-    return Slo(goodput=goodput, objectives=objectives)
+    if info.request_limits is not None and info.mode == "load":
+        goodput, _ = _goodput(info, measured, info.request_limits, None)
+    objectives = [_judge(spec, info, measured) for spec in info.objectives]
+    return SloResult(goodput=goodput, objectives=objectives)
 
 
-def _judge(wanted: Wanted, subject: Subject, measured: Measured) -> Objective:
-    if wanted.metric == "goodput":
-        value, reason = _goodput(subject, measured, wanted.limits, wanted.step)
-    elif wanted.metric in _SHARES:
-        value, reason = _share(wanted, measured), "nothing was measured"
+def _judge(spec: ObjectiveSpec, info: CaseInfo, measured: Measured) -> Objective:
+    if spec.metric == "goodput":
+        value, reason = _goodput(info, measured, spec.limits, spec.step)
+    elif spec.metric in _SHARES:
+        value, reason = _share(spec, measured), "nothing was measured"
     else:
-        value, reason = _statistic(wanted, subject, measured)
+        value, reason = _statistic(spec, info, measured)
     ok = value is not None and (
-        value <= wanted.limit if wanted.comparison == "<=" else value >= wanted.limit
+        value <= spec.limit if spec.comparison == "<=" else value >= spec.limit
     )
-    from_k6 = measured.records is None or wanted.metric in ("error_rate", "requests_per_s")
+    from_k6 = measured.records is None or spec.metric in ("error_rate", "requests_per_s")
     return Objective(
-        name=wanted.name,
-        metric=wanted.metric,
-        statistic=wanted.statistic,
-        comparison=wanted.comparison,
-        limit=wanted.limit,
+        name=spec.name,
+        metric=spec.metric,
+        statistic=spec.statistic,
+        comparison=spec.comparison,
+        limit=spec.limit,
         value=value,
         ok=ok,
-        step=wanted.step,
+        step=spec.step,
         judged_by="k6" if from_k6 else "records",
         reason="" if value is not None else reason,
     )
 
 
-def _statistic(wanted: Wanted, subject: Subject, measured: Measured) -> tuple[float | None, str]:
-    steps = [wanted.step] if wanted.step else (subject.model_steps or [s.id for s in subject.steps])
+def _statistic(spec: ObjectiveSpec, info: CaseInfo, measured: Measured) -> tuple[float | None, str]:
+    steps = [spec.step] if spec.step else (info.model_steps or [s.id for s in info.steps])
     distribution: Distribution | None
     if measured.records is not None:
-        distribution = measured.records.distribution(wanted.metric, steps)
+        distribution = measured.records.distribution(spec.metric, steps)
     else:
-        if wanted.threshold is None:
+        if spec.threshold is None:
             return None, "only the timing proxy measures it: use --timing proxy"
-        distribution = measured.summary.distribution(wanted.threshold[0])
+        distribution = measured.summary.distribution(spec.threshold[0])
     if distribution is None:
         return None, "no request gave a value"
-    value: float | None = getattr(distribution, wanted.statistic)
+    value: float | None = getattr(distribution, spec.statistic)
     return value, "the statistic is not known"
 
 
-def _share(wanted: Wanted, measured: Measured) -> float | None:
-    step = measured.steps.get(wanted.step) if wanted.step else None
-    if wanted.metric == "error_rate":
+def _share(spec: ObjectiveSpec, measured: Measured) -> float | None:
+    step = measured.steps.get(spec.step) if spec.step else None
+    if spec.metric == "error_rate":
         failed, all_ = (
             (step.failed, step.count)
             if step
@@ -96,19 +96,19 @@ def _share(wanted: Wanted, measured: Measured) -> float | None:
         )
         return failed / all_ if all_ else None
     if step is None:
-        value: float | None = getattr(measured.throughput, wanted.metric)
+        value: float | None = getattr(measured.throughput, spec.metric)
         return value
     if measured.duration_s <= 0:
         return None
-    if wanted.metric == "requests_per_s":
+    if spec.metric == "requests_per_s":
         return (step.count - step.failed) / measured.duration_s
     if measured.records is None:
         return None
-    return measured.records.tokens_of(wanted.step or "") / measured.duration_s
+    return measured.records.tokens_of(spec.step or "") / measured.duration_s
 
 
 def _goodput(
-    subject: Subject,
+    info: CaseInfo,
     measured: Measured,
     limits: Sequence[tuple[str, float]],
     step: str | None,
@@ -117,7 +117,7 @@ def _goodput(
 
     A dropped iteration counts for as many requests as those that were started made on average.
     """
-    steps = [step] if step else (subject.model_steps or [s.id for s in subject.steps])
+    steps = [step] if step else (info.model_steps or [s.id for s in info.steps])
     if measured.records is None:
         return None, "only the timing proxy keeps a record of each request: use --timing proxy"
     good, made = measured.records.within(steps, limits)
@@ -126,12 +126,12 @@ def _goodput(
     return (good / attempted, "") if attempted else (None, "no request was made")
 
 
-def crossed_by_objectives(summary: K6Summary, objectives: Sequence[Wanted]) -> bool:
+def crossed_by_objectives(summary: K6Summary, objectives: Sequence[ObjectiveSpec]) -> bool:
     """Whether k6 saw thresholds crossed, and all of them are those of objectives."""
     crossed = {key for key, over in summary.crossed.items() if over}
     return bool(crossed) and crossed <= thresholds_of(objectives)
 
 
-def thresholds_of(objectives: Sequence[Wanted]) -> set[tuple[str, str]]:
+def thresholds_of(objectives: Sequence[ObjectiveSpec]) -> set[tuple[str, str]]:
     """Return the k6 thresholds that stand for objectives: reports show the objectives instead."""
-    return {wanted.threshold for wanted in objectives if wanted.threshold is not None}
+    return {spec.threshold for spec in objectives if spec.threshold is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import StepResult, Throughput
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
@@ -14,7 +14,7 @@ TokensSource = Literal["usage", "estimated", "mixed"]
 
 
 def throughput_of(
-    subject: Subject,
+    info: CaseInfo,
     summary: K6Summary,
     steps: Mapping[str, StepResult],
     records: Records | None,
@@ -24,7 +24,7 @@ def throughput_of(
     Failed requests aren't throughput, and neither k6's start nor its wait for a last answer that
     isn't counted is time.
     """
-    counted = subject.model_steps or [step.id for step in subject.steps]
+    counted = info.model_steps or [step.id for step in info.steps]
     if records is not None:
         good, window_s = records.good_and_window(counted)
         tokens, source = _recorded_tokens(records)
@@ -33,7 +33,7 @@ def throughput_of(
     if not counted:
         good = summary.count("http_reqs") - summary.passes("http_req_failed")
     tokens, source = _summed_tokens(summary)
-    return _rates(good, tokens, source, "k6", _executed_s(summary, subject))
+    return _rates(good, tokens, source, "k6", _executed_s(summary, info))
 
 
 def _rates(
@@ -71,7 +71,7 @@ def _summed_tokens(summary: K6Summary) -> tuple[int, TokensSource | None]:
     return tokens, "usage" if not estimated else "estimated" if estimated == tokens else "mixed"
 
 
-def _executed_s(summary: K6Summary, subject: Subject) -> float:
+def _executed_s(summary: K6Summary, info: CaseInfo) -> float:
     """Return how long k6 executed the test, in s: a counter's rate is its count over this time."""
     counter = next(
         (
@@ -83,4 +83,4 @@ def _executed_s(summary: K6Summary, subject: Subject) -> float:
     )
     if counter is None:
         return 0.0
-    return max(0.0, counter["count"] / counter["rate"] - subject.uncounted_s)
+    return max(0.0, counter["count"] / counter["rate"] - info.uncounted_s)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from janbench.model.job import Outcome
 from janbench.model.k6_exit import THRESHOLDS_CROSSED, error_message
 from janbench.model.metric import with_unit
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import Reason, ScenarioResult, ThresholdResult, Verdict
 from janbench.model.thresholds import TOKENS_SPENT
 from janbench.results.answer_notes import note_warnings
@@ -21,7 +21,7 @@ from janbench.results.doubts import doubts_of
 
 
 def judge(
-    result: ScenarioResult, subject: Subject, outcome: Outcome, summary_kept: bool
+    result: ScenarioResult, info: CaseInfo, outcome: Outcome, summary_kept: bool
 ) -> tuple[Verdict, list[Reason]]:
     """Return the verdict and its reasons, the weightiest first; a pass may carry warnings."""
     if outcome.interrupted:
@@ -30,8 +30,8 @@ def judge(
     errors = list(_errors(result, outcome, summary_kept))
     if errors:
         return "error", errors
-    doubts, failures = list(doubts_of(result, subject)), list(_failures(result, subject, outcome))
-    warnings = list(_warnings(result, subject, outcome))
+    doubts, failures = list(doubts_of(result, info)), list(_failures(result, info, outcome))
+    warnings = list(_warnings(result, info, outcome))
     causes = list(bad_statuses(result)) if result.requests.failed else []
     if failures:
         failures = sorted([*causes, *failures], key=_rank)
@@ -39,7 +39,7 @@ def judge(
         warnings = [*causes, *warnings]
     if failures and (_hopeless(result, failures) or _beyond_doubt(result, failures, doubts)):
         return "fail", failures + doubts + warnings
-    if doubts and not subject.limits.allow_invalid:
+    if doubts and not info.limits.allow_invalid:
         return "invalid", doubts + failures + warnings
     if failures:
         return "fail", failures + doubts + warnings
@@ -80,10 +80,10 @@ def _errors(result: ScenarioResult, outcome: Outcome, summary_kept: bool) -> Ite
         message = f"The load generator broke while the load ran: {outcome.broken}"
         yield Reason(kind="generator", message=message)
         return
-    told = error_message(outcome.exit_code)
-    if told:
+    meaning = error_message(outcome.exit_code)
+    if meaning:
         detail = f": {outcome.errors[-1]}" if outcome.errors else ""
-        yield Reason(kind="k6", message=f"{told}{detail}", value=outcome.exit_code)
+        yield Reason(kind="k6", message=f"{meaning}{detail}", value=outcome.exit_code)
         return
     if not summary_kept:
         yield Reason(
@@ -110,10 +110,10 @@ def _threw(outcome: Outcome) -> Reason:
     )
 
 
-def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Iterator[Reason]:
-    if not subject.limits.allow_drops:
+def _failures(result: ScenarioResult, info: CaseInfo, outcome: Outcome) -> Iterator[Reason]:
+    if not info.limits.allow_drops:
         yield from saturated(result)
-    if subject.mode == "single":
+    if info.mode == "single":
         for check in result.checks:
             if check.fails:
                 yield Reason(kind="check", message=f"Check failed: {check.name}.")
@@ -127,11 +127,11 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
     for threshold in result.thresholds:
         if threshold.metric == TOKENS_SPENT:
             continue
-        if not threshold.ok and not (subject.mode == "single" and threshold.metric == "checks"):
+        if not threshold.ok and not (info.mode == "single" and threshold.metric == "checks"):
             yield _threshold_failure(threshold)
     for objective in result.slo.objectives:
         if not objective.ok:
-            told = (
+            detail = (
                 f"no value: {objective.reason}"
                 if objective.value is None
                 else f"measured {with_unit(objective.value, objective.metric)}"
@@ -139,14 +139,14 @@ def _failures(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
             of = f" of step {objective.step}" if objective.step else ""
             yield Reason(
                 kind="objective",
-                message=f"Objective{of} missed: {objective.name} ({told}).",
+                message=f"Objective{of} missed: {objective.name} ({detail}).",
                 value=objective.value,
                 limit=objective.limit,
             )
-    yield from _stream_failures(result, subject)
+    yield from _stream_failures(result, info)
     if outcome.exit_code == THRESHOLDS_CROSSED and all(t.ok for t in result.thresholds):
         yield Reason(kind="threshold", message="k6 says that a threshold was crossed.")
-    if outcome.exceptions and subject.mode == "script":
+    if outcome.exceptions and info.mode == "script":
         yield _threw(outcome)
 
 
@@ -159,20 +159,20 @@ def _threshold_failure(threshold: ThresholdResult) -> Reason:
     return Reason(kind="threshold", message=message, value=value)
 
 
-def _stream_failures(result: ScenarioResult, subject: Subject) -> Iterator[Reason]:
+def _stream_failures(result: ScenarioResult, info: CaseInfo) -> Iterator[Reason]:
     total = sum(result.stream_errors.values())
     bad = {kind: n for kind, n in result.stream_errors.items() if kind != "ok" and n}
-    if total and sum(bad.values()) > subject.stream_error_limit * total:
+    if total and sum(bad.values()) > info.stream_error_limit * total:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(bad.items(), key=lambda e: -e[1]))
         yield Reason(
             kind="stream",
             message=f"{sum(bad.values())} of {total} streams ended badly: {kinds}.",
             value=sum(bad.values()) / total,
-            limit=subject.stream_error_limit,
+            limit=info.stream_error_limit,
         )
 
 
-def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Iterator[Reason]:
+def _warnings(result: ScenarioResult, info: CaseInfo, outcome: Outcome) -> Iterator[Reason]:
     for threshold in result.thresholds:
         if threshold.metric == TOKENS_SPENT and not threshold.ok:
             yield Reason(
@@ -181,11 +181,11 @@ def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
                 "ended the run; what was measured until then is judged.",
                 value=threshold.value,
             )
-    for metric, why in subject.not_judged.items():
+    for metric, why in info.not_judged.items():
         yield Reason(kind="warning", message=f"Thresholds on {metric} weren't judged: {why}.")
-    if subject.mode != "single":
+    if info.mode != "single":
         yield from failed_checks(result.checks)
-    if subject.limits.allow_drops:
+    if info.limits.allow_drops:
         yield from saturated(result)
     yield from note_warnings(result.answer_notes)
     if result.validity.relogins:
@@ -194,7 +194,7 @@ def _warnings(result: ScenarioResult, subject: Subject, outcome: Outcome) -> Ite
             message=f"{result.validity.relogins} new logins after a 401 in mid-run.",
             value=result.validity.relogins,
         )
-    if outcome.exceptions and subject.mode != "script":
+    if outcome.exceptions and info.mode != "script":
         yield _threw(outcome)
 
 

@@ -25,7 +25,7 @@ class User:
     id: str
     name: str
     email: str
-    subject: str
+    info: str
     api_keys: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

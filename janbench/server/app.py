@@ -15,7 +15,7 @@ from janbench.server.control import control
 from janbench.server.faults import FAULTS, NONE, Fault, FaultDice, Hits, with_html
 from janbench.server.flavours import FLAVOURS
 from janbench.server.http.connection import Connection
-from janbench.server.http.exchange import Exchange, Reply, Request
+from janbench.server.http.exchange import Exchange, HttpRequest, Reply
 from janbench.server.http.routing import Call, NotJsonError, Route, Router, parse_object
 from janbench.server.ids import uuid4
 from janbench.server.options import ServerOptions
@@ -39,7 +39,7 @@ class App:
             options.faults, options.seed, options.fault_from, options.fault_until
         )
 
-    def serve(self, request: Request, connection: Connection) -> Exchange:
+    def serve(self, request: HttpRequest, connection: Connection) -> Exchange:
         """Answer a request, now or later."""
         path = request.path
         if path.startswith("/__"):
@@ -86,7 +86,7 @@ class App:
         except NotJsonError:
             return flavour.bad_body(path)
 
-    def _open_row(self, request: Request, path: str) -> TruthRow:
+    def _open_row(self, request: HttpRequest, path: str) -> TruthRow:
         headers = request.headers
         asked = headers.get("x-request-id") if self.flavour.keeps_request_id else None
         row = TruthRow(
@@ -102,7 +102,7 @@ class App:
         self.state.truth.open(row)
         return row
 
-    def _pick_fault(self, request: Request, route: Route, index: int) -> Fault | Reply:
+    def _pick_fault(self, request: HttpRequest, route: Route, index: int) -> Fault | Reply:
         kinds = _kinds(request, route) if self._may_fail(request) else _ANY
         if self.state.options.allow_fault_header and (asked := request.headers.get("x-fault")):
             fault = FAULTS.get(asked)
@@ -115,7 +115,7 @@ class App:
             return NONE
         return fault
 
-    def _may_fail(self, request: Request) -> bool:
+    def _may_fail(self, request: HttpRequest) -> bool:
         return bool(self.state.options.faults) or "x-fault" in request.headers
 
 
@@ -128,7 +128,7 @@ def poisoned(reply: Reply) -> Reply:
     )
 
 
-def _kinds(request: Request, route: Route) -> frozenset[Hits]:
+def _kinds(request: HttpRequest, route: Route) -> frozenset[Hits]:
     kinds = {Hits.ANY}
     if route.login:
         kinds.add(Hits.LOGIN)
@@ -143,7 +143,7 @@ def _kinds(request: Request, route: Route) -> frozenset[Hits]:
     return frozenset(kinds)
 
 
-def _wants_stream(request: Request) -> bool:
+def _wants_stream(request: HttpRequest) -> bool:
     try:
         body: dict[str, Any] = parse_object(request)
     except NotJsonError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from janbench.server.http.exchange import Reply, Request
+from janbench.server.http.exchange import HttpRequest, Reply
 from janbench.server.state import ServerState
 
 
-def control(state: ServerState, request: Request, path: str) -> Reply:
+def control(state: ServerState, request: HttpRequest, path: str) -> Reply:
     """Answer a request for one of the pages."""
     if path == "/__truth" and request.method == "GET":
         since = request.query.get("since", "0")
@@ -32,7 +32,7 @@ def stats(state: ServerState) -> dict[str, object]:
         "served": slots.served,
         "max_concurrent": slots.max_active,
         "requests": state.truth.next_index,
-        "events": state.engine.events,
+        "events": state.delivery.events,
         "events_per_s": state.events_per_s,
         "connections": len(state.connections),
         "uptime_s": (time.perf_counter_ns() - state.started_ns) / 1e9,

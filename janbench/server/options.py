@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from janbench.errors import ConfigError
 from janbench.server.faults import FaultRule
-from janbench.server.generation.distributions import Distribution
+from janbench.server.generation.distributions import RandomVariable
 
 JAN_DEFAULT_KEY = "sk-embedded"
 FLAVOURS = ("jan-v1", "jan-v1-main", "jan-v2", "openai")
 
 
-def _fixed(value: float) -> Distribution:
-    return Distribution("fixed", (value,))
+def _fixed(value: float) -> RandomVariable:
+    return RandomVariable("fixed", (value,))
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class ServerOptions:
     flavour: str = "jan-v1"
     models: tuple[str, ...] = ("jan-v1-4b",)
     seed: int = 0
-    ttft_ms: Distribution = field(default_factory=lambda: _fixed(200))
-    itl_ms: Distribution = field(default_factory=lambda: _fixed(20))
-    tokens: Distribution = field(default_factory=lambda: _fixed(64))
-    reasoning_tokens: Distribution = field(default_factory=lambda: _fixed(0))
-    finalize_ms: Distribution = field(default_factory=lambda: _fixed(0))
+    ttft_ms: RandomVariable = field(default_factory=lambda: _fixed(200))
+    itl_ms: RandomVariable = field(default_factory=lambda: _fixed(20))
+    tokens: RandomVariable = field(default_factory=lambda: _fixed(64))
+    reasoning_tokens: RandomVariable = field(default_factory=lambda: _fixed(0))
+    finalize_ms: RandomVariable = field(default_factory=lambda: _fixed(0))
     slots: int = 0
     slowdown: float = 0.0
     stream_limit_s: float = 120.0

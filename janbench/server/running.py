@@ -78,7 +78,7 @@ async def _serve(
         server.close()
         for connection in tuple(state.connections):
             connection.abort()
-        state.engine.clock.close()
+        state.delivery.clock.close()
         # One turn for the transports to report their end.
         await asyncio.sleep(0)
         await server.wait_closed()

@@ -7,7 +7,7 @@ import time
 
 from janbench.server.accounts import Accounts
 from janbench.server.generation.clock import Clock
-from janbench.server.generation.delivery import Engine
+from janbench.server.generation.delivery import DeliveryContext
 from janbench.server.generation.model import Model
 from janbench.server.generation.slots import Slots
 from janbench.server.http.connection import Connection
@@ -44,12 +44,12 @@ class ServerState:
         self.truth = Truth(options.truth_limit)
         self.started_s = int(time.time())
         self.started_ns = time.perf_counter_ns()
-        self.engine = Engine(
+        self.delivery = DeliveryContext(
             Clock(loop), self.slots, round(options.stream_limit_s * _NS), options.queue_header
         )
 
     def measure_rate(self) -> None:
         """Take the rate of events since the last call."""
-        now, events = time.perf_counter_ns(), self.engine.events
+        now, events = time.perf_counter_ns(), self.delivery.events
         self.events_per_s = (events - self._events_before) * _NS / (now - self._measured_ns)
         self._events_before, self._measured_ns = events, now

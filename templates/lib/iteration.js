@@ -46,7 +46,7 @@ function newIteration(parts) {
     at: Date.now() - exec.scenario.startTime,
     /** Values that steps hand on to later ones. @type {Object<string, any>} */
     variables: {},
-    /** What this iteration sent and was told, to be compared with what the server kept. */
+    /** What this iteration sent and received, to be compared with what the server kept. */
     messages: [],
     /** The same as chat messages, for servers that keep nothing. @type {any[]} */
     history: [],

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from janbench.engines.docker.daemon import Daemon, is_missing, told
+from janbench.engines.docker.daemon import Daemon, docker_errors, is_missing
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -29,7 +29,7 @@ def container(
     """
     name = f"janbench-{secrets.token_hex(6)}"
     try:
-        with told(f"create a container of {image}"):
+        with docker_errors(f"create a container of {image}"):
             made = daemon.client.containers.create(
                 image,
                 command,
@@ -48,7 +48,7 @@ def container(
 def _remove(daemon: Daemon, name: str) -> None:
     failed_already = sys.exc_info()[0] is not None
     try:
-        with told(f"remove the container {name}"):
+        with docker_errors(f"remove the container {name}"):
             try:
                 daemon.client.api.remove_container(name, force=True, v=True)
             except Exception as error:

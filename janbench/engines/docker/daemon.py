@@ -78,7 +78,7 @@ def connect(environment: Mapping[str, str]) -> Daemon:
 
 
 @contextlib.contextmanager
-def told(action: str) -> Iterator[None]:
+def docker_errors(action: str) -> Iterator[None]:
     """Turn what Docker raises into an EngineError: "can't <action>: <reason>" and what helps."""
     try:
         yield

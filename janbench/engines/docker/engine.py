@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from janbench.engines.base import EngineOptions
 from janbench.engines.docker.container import LogPump, container
-from janbench.engines.docker.daemon import Attached, Daemon, connect, is_missing, told
+from janbench.engines.docker.daemon import Attached, Daemon, connect, docker_errors, is_missing
 from janbench.engines.docker.files import (
     OUTPUT,
     SCRIPTS,
@@ -88,7 +88,7 @@ class DockerEngine:
             started = time.monotonic()
             interrupted = False
             try:
-                with told(f"start {self._image}"):
+                with docker_errors(f"start {self._image}"):
                     made.start()
                 pump.start()
                 self._watch(made, pump, cpu, started, watcher)
@@ -97,7 +97,7 @@ class DockerEngine:
                     raise
                 interrupted = True
                 _stop(made, pump)
-            with told("learn how k6 ended"):
+            with docker_errors("learn how k6 ended"):
                 made.wait(timeout=_GRACE_S)
                 made.reload()
             elapsed = time.monotonic() - started
@@ -125,14 +125,14 @@ class DockerEngine:
             working_dir=OUTPUT,
             **options,
         ) as made:
-            with told("prepare the container"):
+            with docker_errors("prepare the container"):
                 made.put_archive("/", output_folder())
                 if self._daemon.remote:
                     made.put_archive("/", packed(job.folder))
             yield made
 
     def _attach(self, made: Container) -> Attached:
-        with told("read k6's output"):
+        with docker_errors("read k6's output"):
             return Attached(self._daemon, made)
 
     def _network(self) -> tuple[str, dict[str, Any]]:
@@ -172,7 +172,7 @@ class DockerEngine:
     def _rest_address(self, made: Container) -> str:
         if self._daemon.remote:
             return ""
-        with told("look at the container"):
+        with docker_errors("look at the container"):
             made.reload()
         if self._daemon.reach is Reach.HOST:
             command: list[str] = made.attrs["Config"]["Cmd"]
@@ -195,7 +195,7 @@ class DockerEngine:
         return 128 - code if code > 128 else code
 
     def _collect(self, made: Container, job: Job, code: int, interrupted: bool) -> None:
-        with told("fetch the results from the container"):
+        with docker_errors("fetch the results from the container"):
             try:
                 chunks, _ = made.get_archive(OUTPUT)
             except Exception as error:
@@ -212,7 +212,7 @@ class DockerEngine:
 
 
 class _CpuClock:
-    """What k6 has used of the processors, as far as Docker told."""
+    """What k6 has used of the processors, as far as Docker says."""
 
     def __init__(self, daemon: Daemon, name: str) -> None:
         self.seconds: float | None = None
@@ -222,7 +222,7 @@ class _CpuClock:
     def read(self) -> None:
         """Ask Docker; it answers at once, but knows nothing of a container that has ended."""
         try:
-            with told("read the container's figures"):
+            with docker_errors("read the container's figures"):
                 stats: Any = self._api.stats(self._name, stream=False, one_shot=True)
             used = stats["cpu_stats"]["cpu_usage"]["total_usage"]
         except (EngineError, KeyError, TypeError):
@@ -258,7 +258,7 @@ def _inside(job: Job) -> str:
 def _stop(made: Container, pump: LogPump) -> None:
     """End k6 in an orderly way: SIGINT lets it write its summary, SIGKILL would not."""
     for signal, grace_s in (("SIGINT", _GRACE_S), ("SIGTERM", 5.0), ("SIGKILL", 5.0)):
-        with told("stop k6"):
+        with docker_errors("stop k6"):
             try:
                 made.kill(signal=signal)
             except Exception as error:

@@ -1,4 +1,4 @@
-"""The image that holds k6: here already, or pulled with its progress told."""
+"""The image that holds k6: here already, or pulled, with progress shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from janbench.engines.docker.container import container
-from janbench.engines.docker.daemon import Daemon, is_missing, told
+from janbench.engines.docker.daemon import Daemon, docker_errors, is_missing
 from janbench.engines.k6.command import OLDEST, parse_version
 from janbench.errors import ConfigError, EngineError
 
@@ -45,7 +45,7 @@ def prepare(daemon: Daemon, image: str, notice: Callable[[str], None]) -> tuple[
 
 
 def _present(daemon: Daemon, image: str) -> bool:
-    with told(f"look up the image {image}"):
+    with docker_errors(f"look up the image {image}"):
         try:
             daemon.client.images.get(image)
         except Exception as error:
@@ -59,7 +59,7 @@ def _pull(client: DockerClient, image: str, notice: Callable[[str], None]) -> No
     notice(f"Pulling {image}")
     repository, tag = _split(image)
     try:
-        with told(f"pull {image}"):
+        with docker_errors(f"pull {image}"):
             events = client.api.pull(repository, tag=tag, stream=True, decode=True)
             _follow(events, image, notice)
     except EngineError as error:
@@ -105,7 +105,7 @@ def _k6_version(daemon: Daemon, image: str) -> tuple[int, ...]:
     labels = {"janbench.purpose": "version"}
     with container(daemon, image, ["version"], labels, network_mode="none") as made:
         try:
-            with told(f"start {image}"):
+            with docker_errors(f"start {image}"):
                 made.start()
                 made.wait(timeout=_ANSWER_S)
                 output: bytes = made.logs(stdout=True, stderr=False)

@@ -38,7 +38,7 @@ def read_progress(address: str, elapsed_s: float, previous: Progress | None) -> 
     )
 
 
-def together(seen: Sequence[Progress]) -> Progress:
+def sum_progress(seen: Sequence[Progress]) -> Progress:
     """Add up what several instances of one run tell."""
 
     def total(name: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from janbench.engines.k6.log import ABORTED
-from janbench.engines.k6.rest import together
+from janbench.engines.k6.rest import sum_progress
 from janbench.engines.kubernetes import pods
 from janbench.engines.kubernetes.api import ClusterApi, GoneError, UnreachableError
 from janbench.engines.kubernetes.runner import Runner
@@ -81,10 +81,12 @@ class Fleet:
         while not all(runner.over for runner in self._runners):
             time.sleep(_POLL_S)
             self._look()
-            heard = [runner.told for runner in self._runners if runner.told.progress]
+            heard = [runner.received for runner in self._runners if runner.received.progress]
             if heard:
-                self._watcher.progress(together([runner.progress() for runner in self._runners]))
-            paused = [told for told in heard if told.paused]
+                self._watcher.progress(
+                    sum_progress([runner.progress() for runner in self._runners])
+                )
+            paused = [one for one in heard if one.paused]
             if paused:
                 self._refused()
             if paused and time.monotonic() - began > start_timeout_s:

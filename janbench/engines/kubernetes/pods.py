@@ -129,8 +129,8 @@ def trouble(pod: dict[str, Any]) -> str:
     if _terminated(pod, WAITER).get("exitCode"):
         return "its timing proxy did not come up"
     if status.get("phase") == "Failed" and not terminated:
-        told = status.get("message") or status.get("reason") or "no reason given"
-        return f"its pod failed: {told}"
+        said = status.get("message") or status.get("reason") or "no reason given"
+        return f"its pod failed: {said}"
     return ""
 
 
@@ -142,8 +142,8 @@ def why_waiting(pod: dict[str, Any]) -> tuple[str, bool]:
             waiting = (container.get("state") or {}).get("waiting") or {}
             reason = waiting.get("reason", "")
             if reason and reason not in ("PodInitializing", "ContainerCreating"):
-                told = f"{container['name']}: {reason}: {waiting.get('message', '')}"
-                return told.rstrip(": "), reason in _HOPELESS
+                said = f"{container['name']}: {reason}: {waiting.get('message', '')}"
+                return said.rstrip(": "), reason in _HOPELESS
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return f"{condition.get('reason')}: {condition.get('message', '')}".rstrip(": "), False

@@ -14,7 +14,7 @@ from janbench.engines.k6.log import K6Log
 from janbench.engines.kubernetes import pods
 from janbench.engines.kubernetes.api import ClusterApi, ForbiddenError
 from janbench.engines.kubernetes.logs import LogFollower
-from janbench.engines.kubernetes.shipment import Receiver
+from janbench.engines.kubernetes.shipment import ShipmentReceiver
 from janbench.model.job import Job, Outcome, Progress
 from janbench.model.text.secret import redactor
 
@@ -29,7 +29,7 @@ class Runner:
         self.code: int | None = None
         self.cut = False
         self.pod: dict[str, Any] = {}
-        self.told = Receiver(job.summary.parent)
+        self.received = ShipmentReceiver(job.summary.parent)
         self.redact = redactor(job.secrets)
         self._api = api
         self._log = K6Log(job.log, job.secrets, line)
@@ -79,7 +79,7 @@ class Runner:
                 self.lose("" if ending else "its pod was deleted by something else than janbench")
             return
         self.pod = pod
-        for container, take in ((pods.K6, self._log.take), (pods.SIDECAR, self.told.take)):
+        for container, take in ((pods.K6, self._log.take), (pods.SIDECAR, self.received.take)):
             if container not in self._followers and pods.has_log(pod, container):
                 open_log = partial(self._api.log, pod["metadata"]["name"], container)
                 self._followers[container] = LogFollower(open_log, take)
@@ -103,7 +103,7 @@ class Runner:
 
     def progress(self) -> Progress:
         """Return what was heard of it last."""
-        return self.told.progress or Progress(0.0)
+        return self.received.progress or Progress(0.0)
 
     def outcome(self, interrupted: bool) -> Outcome:
         """Return how it ended."""
@@ -115,23 +115,23 @@ class Runner:
             exceptions=self._log.exceptions,
             errors=tuple(errors),
             cut=self.cut,
-            began=self.told.began,
+            began=self.received.began,
             lost=self._lost(),
             broken=f"{self.broken}." if self.broken else "",
         )
 
     def _seconds(self) -> float:
-        if self.told.began is not None:
-            return max(0.0, (self.told.ended or time.time()) - self.told.began)
+        if self.received.began is not None:
+            return max(0.0, (self.received.ended or time.time()) - self.received.began)
         return pods.seconds(self.pod, pods.K6)
 
     def _lost(self) -> str:
         if self._restarts:
             return f"its timing proxy ended and was started again ({self._restarts})."
-        if self.told.complete:
+        if self.received.complete:
             return ""
         follower = self._followers.get(pods.SIDECAR)
-        why = self._trouble or self.told.problem or "the log of its sidecar broke off"
+        why = self._trouble or self.received.problem or "the log of its sidecar broke off"
         if follower is not None and follower.problem is not None:
             why = follower.problem.message
         return f"the end of its results ({why})."

@@ -31,7 +31,7 @@ def is_shipment(line: str) -> bool:
     return line.startswith(_MARK)
 
 
-class Sender:
+class ShipmentSender:
     """Sends what is in a folder; `write` gets whole lines without their end."""
 
     def __init__(self, folder: Path, write: Callable[[str], None]) -> None:
@@ -75,10 +75,10 @@ class Sender:
         self._write(f"janbench {json.dumps(content, separators=(',', ':'))}")
 
 
-class Receiver:
+class ShipmentReceiver:
     """Puts the files together again in a folder.
 
-    `progress`, `paused`, `began` and `ended` (of k6) are what was told last; `complete` turns true
+    `progress`, `paused`, `began` and `ended` (of k6) are the latest seen; `complete` turns true
     with the end of a shipment of which nothing is missing.
     """
 
@@ -110,9 +110,9 @@ class Receiver:
             self.began = content["began"] or self.began
             self.paused = content["paused"]
         elif "end" in content:
-            told = {name: tuple(sent) for name, sent in content["end"].items()}
+            announced = {name: tuple(sent) for name, sent in content["end"].items()}
             self.ended = content["ended"]
-            self.complete = told == self._got and not self._gap
+            self.complete = announced == self._got and not self._gap
 
     def _piece(self, name: str, at: int, data: str) -> None:
         if "/" in name or not any(fnmatch.fnmatch(name, known) for known in (*_GROWING, *_FINAL)):

@@ -12,7 +12,7 @@ from pathlib import Path
 from janbench import process
 from janbench.engines.k6.command import WITHOUT_USER_OPTIONS, run_arguments, segment_arguments
 from janbench.engines.k6.log import ABORTED, K6Log
-from janbench.engines.k6.rest import free_address, is_ready, read_progress, resume, together
+from janbench.engines.k6.rest import free_address, is_ready, read_progress, resume, sum_progress
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
 
@@ -141,7 +141,7 @@ def _start(members: Sequence[_Member]) -> None:
 
 
 def _watch(members: Sequence[_Member], watcher: Watcher) -> None:
-    told = time.monotonic()
+    shown_at = time.monotonic()
     stop_at: float | None = None
     while any(member.poll() is None for member in members):
         if stop_at is None and any(member.ends_the_run() for member in members):
@@ -149,9 +149,9 @@ def _watch(members: Sequence[_Member], watcher: Watcher) -> None:
             stop_at = time.monotonic() + (0 if failed else _OWN_END_S)
         if stop_at is not None and time.monotonic() >= stop_at:
             _stop([m for m in members if m.poll() is None and not m.ends_the_run()], cut=True)
-        if time.monotonic() - told >= _PROGRESS_S:
-            told = time.monotonic()
-            watcher.progress(together([member.progress() for member in members]))
+        if time.monotonic() - shown_at >= _PROGRESS_S:
+            shown_at = time.monotonic()
+            watcher.progress(sum_progress([member.progress() for member in members]))
         time.sleep(_POLL_S)
 
 

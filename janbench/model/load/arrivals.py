@@ -88,7 +88,7 @@ class Gamma(_Random):
 class Trace(Frozen):
     """Arrivals as recorded: a CSV or JSONL `file`, or a list of seconds in `arrivals`.
 
-    `unit` is that of the file's times (default: told by its columns). `speed: 2` replays twice as
+    `unit` is that of the file's times (default: from its columns). `speed: 2` replays twice as
     fast; `limit` takes the first so many of the file; `duration` those that start within that time.
     """
 

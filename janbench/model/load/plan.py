@@ -25,7 +25,7 @@ class Lane:
     limit: int | None = None
 
     @property
-    def told(self) -> str:
+    def offered(self) -> str:
         """Say what is offered: `2/s`, `8 at a time`."""
         if isinstance(self.profile, Closed):
             return f"{self.profile.vus} at a time"

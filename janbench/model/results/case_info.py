@@ -8,7 +8,7 @@ from typing import Literal
 
 from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Lane, Plan
-from janbench.model.slo import Wanted
+from janbench.model.slo import ObjectiveSpec
 from janbench.model.thresholds import parts_of
 
 _OF_GUESTS = ("guest_login_time_ms", "refresh_token_time_ms", "auth_relogins")
@@ -27,7 +27,7 @@ class StepInfo:
 
 
 @dataclass(frozen=True)
-class Subject:
+class CaseInfo:
     """A test case as it was run; `name` is unique within the run and names its folder.
 
     `request_limits`: what a single request has to meet to count for goodput; None where no
@@ -44,7 +44,7 @@ class Subject:
     lanes: tuple[Lane, ...] = ()
     stream_error_limit: float = 0.01
     limits: ValidityLimits = field(default_factory=ValidityLimits)
-    objectives: tuple[Wanted, ...] = ()
+    objectives: tuple[ObjectiveSpec, ...] = ()
     request_limits: tuple[tuple[str, float], ...] | None = None
     uncounted_s: float = 0.0
     may_end_early: bool = False
@@ -59,7 +59,7 @@ class Subject:
     @classmethod
     def of(
         cls, plan: Plan, name: str, timing: Literal["proxy", "direct"], limits: ValidityLimits
-    ) -> Subject:
+    ) -> CaseInfo:
         """Describe a planned scenario."""
         scenario = plan.scenario
         steps = tuple(

@@ -198,7 +198,7 @@ class Objective(Printable):
     reason: str = ""
 
 
-class Slo(Printable):
+class SloResult(Printable):
     """Objectives of a scenario and the share of attempted requests that met every limit."""
 
     goodput: float | None = None
@@ -242,7 +242,7 @@ class ScenarioResult(Printable):
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     saturation: Saturation | None = None
     statuses: dict[str, int] = Field(default_factory=dict)
-    slo: Slo = Field(default_factory=Slo)
+    slo: SloResult = Field(default_factory=SloResult)
     stream_errors: dict[str, int] = Field(default_factory=dict)
     answer_notes: dict[str, int] = Field(default_factory=dict)
     validity: Validity = Field(default_factory=Validity)
@@ -258,7 +258,7 @@ class EngineInfo(Printable):
     instances: int = 1
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Say it in a few words."""
         several = f", {self.instances} instances" if self.instances > 1 else ""
         version = f", k6 {self.k6_version}" if self.k6_version else ""

@@ -57,16 +57,16 @@ def render_cluster(request: RunRequest, folder: Path) -> Written:
     packed = _packed(case, listed.source.name, request)
     if len(packed) > CONFIG_MAP_BYTES and not cluster.claim:
         raise ConfigError(
-            f"{case.subject.name} is {len(packed) / 1e6:.1f} MB packed, and a ConfigMap holds 1 MB",
+            f"{case.info.name} is {len(packed) / 1e6:.1f} MB packed, and a ConfigMap holds 1 MB",
             hint="Put it on a volume: --claim NAME, the name of a PersistentVolumeClaim.",
         )
     test = _test(case, packed, request)
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = folder / f"{case.subject.name}.yaml"
+    manifest = folder / f"{case.info.name}.yaml"
     manifest.write_text(yaml.safe_dump_all(manifests(test), sort_keys=False), encoding="utf-8")
     tar = None
     if cluster.claim:
-        tar = folder / f"{object_name(case.subject.name)}.tar"
+        tar = folder / f"{object_name(case.info.name)}.tar"
         tar.write_bytes(packed)
     return Written(manifest, tar, test.secret_keys)
 
@@ -91,7 +91,7 @@ def _packed(case: Case, source: str, request: RunRequest) -> bytes:
 
 def _test(case: Case, packed: bytes, request: RunRequest) -> ClusterTest:
     cluster = request.cluster
-    timed = case.subject.timing == "proxy"
+    timed = case.info.timing == "proxy"
     environment = _plain(case.variables)
     for name, value in request.environment.items():
         if name.startswith("K6_PROMETHEUS_RW_") and not is_secret(name) and value:
@@ -99,13 +99,13 @@ def _test(case: Case, packed: bytes, request: RunRequest) -> ClusterTest:
     metrics = "K6_PROMETHEUS_RW_SERVER_URL" in environment
     keys = OWN_VARIABLES if metrics else tuple(k for k in OWN_VARIABLES if not k.startswith("K6_"))
     return ClusterTest(
-        name=object_name(case.subject.name),
+        name=object_name(case.info.name),
         archive=packed,
         parallelism=request.instances,
         image=cluster.image,
         target=case.target.base,
         environment=environment,
-        tags=tags_of(case, request.testid or object_name(case.subject.name)).as_tags(),
+        tags=tags_of(case, request.testid or object_name(case.info.name)).as_tags(),
         secret=cluster.secret,
         secret_keys=keys,
         namespace=cluster.namespace,

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from janbench.engines.k6.rest import is_paused, read_progress
-from janbench.engines.kubernetes.shipment import Sender
+from janbench.engines.kubernetes.shipment import ShipmentSender
 from janbench.errors import CompanionError
 from janbench.model.job import Progress
 from janbench.pipeline.companions import companion
@@ -31,7 +31,7 @@ def run_sidecar(
     `address` is that of k6's REST API, `proxy` holds the arguments of the timing proxy, none for
     a run without one. Raises CompanionError when the proxy doesn't come up.
     """
-    sender = Sender(records, write)
+    sender = ShipmentSender(records, write)
     watch = _K6Watch(address)
     with ExitStack() as stack:
         if proxy:
@@ -59,8 +59,8 @@ def await_proxy(address: str, timeout_s: float = 120.0) -> None:
             return
         except OSError as error:
             if time.monotonic() > deadline:
-                told = f"the timing proxy did not listen at {address} in {timeout_s:g} s"
-                raise CompanionError(f"{told}: {error.strerror or error}") from None
+                message = f"the timing proxy did not listen at {address} in {timeout_s:g} s"
+                raise CompanionError(f"{message}: {error.strerror or error}") from None
         time.sleep(_LOOK_S)
 
 

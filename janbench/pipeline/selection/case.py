@@ -13,7 +13,7 @@ from janbench.config.settings import Flags, flag, plan
 from janbench.errors import ConfigError
 from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Plan
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.scenario import Target
 from janbench.pipeline.interleaving.blocks import blocks
 from janbench.pipeline.request import RunRequest, TimingChoice
@@ -26,9 +26,9 @@ DEMO_LOAD = {"DURATION_MIN": "0.1", "NONSTREAM_RPS": "2", "STREAM_RPS": "2"}
 
 @dataclass(frozen=True)
 class Case:
-    """A subject with its plan, or with the hand-written script that it is."""
+    """A info with its plan, or with the hand-written script that it is."""
 
-    subject: Subject
+    info: CaseInfo
     target: Target
     variables: Mapping[str, str] = field(repr=False)
     plan: Plan | None = None
@@ -63,9 +63,9 @@ def select(request: RunRequest, catalogue: Catalogue, environment: Mapping[str, 
                 left_out.append(lack)
                 break
             timing = _timing(request.timing, made)
-            subject = Subject.of(made, name + suffix, timing, _limits(request))
+            info = CaseInfo.of(made, name + suffix, timing, _limits(request))
             variables = {**made.variables(), **_debug(flags)}
-            cases.append(Case(subject, made.target, variables, plan=made))
+            cases.append(Case(info, made.target, variables, plan=made))
     if not cases:
         raise ConfigError("nothing to run", hint="\n".join(left_out))
     return Selection(cases, left_out)
@@ -89,7 +89,7 @@ def _passes(
 ) -> list[tuple[str, Flags, Mapping[str, str]]]:
     """Return the ways in which each scenario is run, each with the end of its name.
 
-    One, but for blocks of two targets, and for a demo that isn't told more.
+    One, but for blocks of two targets, and for a demo that isn't given a load.
     """
     flags = request.flags
     if request.interleave is not None:
@@ -97,11 +97,11 @@ def _passes(
             (block.suffix, block.flags(flags, environment), environment)
             for block in blocks(*request.interleave)
         ]
-    told = flags.single is not None or "SINGLE_RUN" in environment
+    chosen = flags.single is not None or "SINGLE_RUN" in environment
     if not request.demo:
         return [("", flags, environment)]
     load = {**DEMO_LOAD, **{k: v for k, v in environment.items() if v != ""}}
-    if told or flags.duration is not None:
+    if chosen or flags.duration is not None:
         return [("", flags, load)]
     return [
         ("-single", replace(flags, single=True), load),
@@ -148,7 +148,5 @@ def _script_case(
         "proxy" if steps and request.timing != "direct" else "direct"
     )
     single = bool(steps) and flag(values, "SINGLE_RUN")
-    subject = Subject(
-        name, "single" if single else "script", timing, steps, limits=_limits(request)
-    )
-    return Case(subject, target, variables, script=script)
+    info = CaseInfo(name, "single" if single else "script", timing, steps, limits=_limits(request))
+    return Case(info, target, variables, script=script)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from janbench.model.duration import told
+from janbench.model.duration import format_duration
 from janbench.model.load.arrivals import Trace
 from janbench.model.load.plan import Lane, Plan
 from janbench.model.load.profile import Closed
@@ -30,21 +30,21 @@ def forecast(request: RunRequest) -> Iterator[str]:
 
 def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     """Return lines about one case."""
-    yield case.subject.name
+    yield case.info.name
     where = "the embedded Jan Server" if demo else case.target.base
     yield f"  target   {where} ({case.target.flavour}, {case.target.model})"
     if case.plan is None:
         yield f"  script   {case.script}"
         return
     login = "guest login for each virtual user" if case.plan.guests else "API key or none"
-    yield f"  login    {login}; timing {case.subject.timing}"
+    yield f"  login    {login}; timing {case.info.timing}"
     if case.plan.single:
-        yield f"  load     single run: {len(case.subject.steps)} steps once"
+        yield f"  load     single run: {len(case.info.steps)} steps once"
         return
     yield f"  load     {_length(case.plan)}"
     for lane in case.plan.lanes:
-        told = f"{lane.name}: {_lane(case.plan, lane)}"
-        yield from textwrap.wrap(told, 80, initial_indent="  lane     ", subsequent_indent=" " * 11)
+        text = f"{lane.name}: {_lane(case.plan, lane)}"
+        yield from textwrap.wrap(text, 80, initial_indent="  lane     ", subsequent_indent=" " * 11)
     for shape in case.plan.load.shapes().values():
         if isinstance(shape, Trace) and shape.failed:
             yield f"  left out {shape.failed:,} rows of the trace: their requests had failed"
@@ -57,17 +57,17 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
 def _length(plan: Plan) -> str:
     load = plan.load
     if not load.shaped:
-        told_length = f"{load.duration_min:g} min in all, ramps included"
+        length = f"{load.duration_min:g} min in all, ramps included"
     else:
         closed = any(isinstance(lane.profile, Closed) for lane in plan.lanes)
         most = "at most " if closed else ""
-        told_length = f"{most}{told(round(plan.seconds, 1))} in all"
+        length = f"{most}{format_duration(round(plan.seconds, 1))} in all"
     aside = [
-        f"{name} {told(seconds)}"
+        f"{name} {format_duration(seconds)}"
         for name, seconds in (("warm-up", load.warmup), ("cool-down", load.cooldown))
         if seconds
     ]
-    return f"{told_length}; not counted: {', '.join(aside)}" if aside else told_length
+    return f"{length}; not counted: {', '.join(aside)}" if aside else length
 
 
 def _lane(plan: Plan, lane: Lane) -> str:
@@ -76,10 +76,10 @@ def _lane(plan: Plan, lane: Lane) -> str:
     users = f"{vus} to {most} virtual users" if vus != most else f"{vus} virtual user"
     users += "s" if vus == most != 1 else ""
     if isinstance(lane.profile, Closed) and not lane.iterations:
-        return f"{lane.told}: as many iterations as the target manages, {users}"
+        return f"{lane.offered}: as many iterations as the target manages, {users}"
     requests = lane.iterations * scenario.requests_of(lane.name)
     taken, given = expected_tokens(scenario, lane.name)
-    pace = lane.told if isinstance(lane.profile, Closed) else f"{lane.rate:g} iterations/s"
+    pace = lane.offered if isinstance(lane.profile, Closed) else f"{lane.rate:g} iterations/s"
     return (
         f"{pace}: about {lane.iterations:.0f} iterations, {requests:.0f} requests, {users}, "
         f"{lane.iterations * taken:.0f} input tokens, at most {lane.iterations * given:.0f} output"
@@ -94,6 +94,6 @@ def _budget(plan: Plan) -> Iterator[str]:
     if budget.max_tokens_total is not None:
         parts.append(f"{budget.max_tokens_total} tokens")
     if budget.max_duration is not None:
-        parts.append(told(budget.max_duration))
+        parts.append(format_duration(budget.max_duration))
     if parts:
         yield f"  budget   at most {', '.join(parts)}"

@@ -35,7 +35,7 @@ def validate(request: RunRequest) -> Iterator[str]:
             assert script is not None
             problem = engine.inspect(script, for_k6(request.environment, case.variables))
             if problem:
-                raise EngineError(f"k6 refuses {case.subject.name}: {problem}")
+                raise EngineError(f"k6 refuses {case.info.name}: {problem}")
             yield from describe(case)
             yield "  valid    k6 loads the script"
     yield from (f"left out: {message}" for message in selection.left_out)

@@ -11,7 +11,7 @@ import httptools
 from janbench.proxy.message.limits import MAX_HEAD, MessageError
 
 
-class Receiver(Protocol):
+class ResponseReceiver(Protocol):
     """Who gets the bytes of a response: `parser` reads them, `now` is when they arrived (ns)."""
 
     now: int
@@ -51,7 +51,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        self.receiver: Receiver | None = None
+        self.receiver: ResponseReceiver | None = None
         self.reused = False
         self.idle_since = 0.0
         self.closed = False
@@ -90,7 +90,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif receiver.head_waits:
             receiver.send_head()
 
-    def _feed(self, receiver: Receiver, data: bytes) -> None:
+    def _feed(self, receiver: ResponseReceiver, data: bytes) -> None:
         try:
             receiver.parser.feed_data(data)
         except httptools.HttpParserCallbackError:

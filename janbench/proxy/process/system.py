@@ -49,7 +49,7 @@ def allow_many_connections() -> None:
 
 
 def peak_rss_mb() -> float:
-    """Return this process's peak resident memory in MB (2**20 bytes); 0 where it isn't told.
+    """Return this process's peak resident memory in MB (2**20 bytes); 0 where unknown.
 
     Linux's VmHWM, because getrusage's figure includes what the parent had before exec.
     """

@@ -72,7 +72,7 @@ class Worker:
         self._publish = publish
         self._lifeline = lifeline
         self._disk_error: OSError | None = None
-        # Made here, so that a CA file that can't be read is told before anything starts.
+        # Made here, so that a CA file that can't be read is reported before anything starts.
         tls = tls_context(options.tls) if options.target.tls else None
         self._pool = Pool(options.target, tls, options.connect_timeout, options.limits.pooled)
 

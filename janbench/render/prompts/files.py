@@ -150,9 +150,9 @@ def _prompt(row: Any, field: str | None, where: Location) -> Prompt:
             where=where,
             hint="Name the column with 'field'.",
         )
-    told = named[column]
-    _check_images(told, where)
-    data = {"messages": told} if isinstance(told, list) else {"text": str(told)}
+    cell = named[column]
+    _check_images(cell, where)
+    data = {"messages": cell} if isinstance(cell, list) else {"text": str(cell)}
     extra = {
         key: named[key] for key in ("weight", "max_tokens") if named.get(key) not in (None, "")
     }

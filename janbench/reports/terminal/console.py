@@ -54,7 +54,7 @@ def print_run(result: RunResult, folder: Path, console: Console) -> None:
         soft_wrap=True,
         highlight=False,
     )
-    console.print(f"Engine   {engine.told}", markup=False, soft_wrap=True, highlight=False)
+    console.print(f"Engine   {engine.description}", markup=False, soft_wrap=True, highlight=False)
     console.print(
         f"Results  {folder / 'result.json'}", markup=False, soft_wrap=True, highlight=False
     )
@@ -87,8 +87,8 @@ def _headline(scenario: ScenarioResult) -> Text:
     if scenario.mode == "single":
         text.append(f"  single run, {checks - failed}/{checks} checks", style="default")
     else:
-        told = figures.counted(requests.attempted, "request")
-        text.append(f"  {told}, {requests.failed} failed", style="default")
+        count = figures.counted(requests.attempted, "request")
+        text.append(f"  {count}, {requests.failed} failed", style="default")
         if requests.dropped:
             text.append(f", {requests.dropped} dropped", style="default")
     text.append(f", {scenario.duration_s:.1f} s", style="default")

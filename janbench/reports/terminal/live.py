@@ -12,10 +12,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from janbench.model.duration import told
+from janbench.model.duration import format_duration
 from janbench.model.job import Progress
 from janbench.model.load.plan import Plan
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import EngineInfo, RunResult, ScenarioResult
 from janbench.model.text.foreign import plain_text
 from janbench.reports import figures
@@ -33,7 +33,7 @@ class ConsoleListener:
         self.quiet = quiet
         self.verbose = verbose
         self._live: Live | None = None
-        self._subject: Subject | None = None
+        self._subject: CaseInfo | None = None
         self._plan: Plan | None = None
         self._cases = 0
         self._number = 0
@@ -42,21 +42,21 @@ class ConsoleListener:
     def run_started(self, run_id: str, folder: Path, engine: EngineInfo, cases: int) -> None:
         del folder  # shown at the end
         self._cases = cases
-        told = figures.counted(cases, "test case")
-        self._tell(f"Run {run_id}: {told} ({escape(engine.told)})")
+        count = figures.counted(cases, "test case")
+        self._tell(f"Run {run_id}: {count} ({escape(engine.description)})")
 
     def notice(self, message: str) -> None:
         self._tell(f"[yellow]Note:[/yellow] {escape(plain_text(message))}")
 
-    def case_started(self, subject: Subject, plan: Plan | None) -> None:
-        self._subject, self._plan = subject, plan
+    def case_started(self, info: CaseInfo, plan: Plan | None) -> None:
+        self._subject, self._plan = info, plan
         self._number += 1
         self._said = time.monotonic()
         self._tell(
-            f"[{self._number}/{self._cases}] [bold]{escape(plain_text(subject.name))}[/bold]: "
-            f"{escape(_intent(subject, plan))}"
+            f"[{self._number}/{self._cases}] [bold]{escape(plain_text(info.name))}[/bold]: "
+            f"{escape(_intent(info, plan))}"
         )
-        if self.console.is_terminal and not self.quiet and subject.mode != "single":
+        if self.console.is_terminal and not self.quiet and info.mode != "single":
             self._live = Live(console=self.console, refresh_per_second=4, transient=True)
             self._live.start()
 
@@ -108,13 +108,13 @@ class ConsoleListener:
         return Group(head, Text(f"   {_facts(progress)}", no_wrap=True, overflow="ellipsis"))
 
 
-def _intent(subject: Subject, plan: Plan | None) -> str:
+def _intent(info: CaseInfo, plan: Plan | None) -> str:
     if plan is None:
         return "hand-written script"
     if plan.single:
-        return f"every step once ({len(subject.steps)} steps)"
-    lanes = ", ".join(f"{lane.name} {lane.told}" for lane in plan.lanes)
-    return f"{told(plan.seconds)}, {lanes}, timing {subject.timing}"
+        return f"every step once ({len(info.steps)} steps)"
+    lanes = ", ".join(f"{lane.name} {lane.offered}" for lane in plan.lanes)
+    return f"{format_duration(plan.seconds)}, {lanes}, timing {info.timing}"
 
 
 def _clock(seconds: float) -> str:

@@ -49,14 +49,14 @@ def compare(base: Side, head: Side, options: CompareOptions | None = None) -> Co
             where=f"{base.run.run_id} and {head.run.run_id}",
             hint=f"BASE has {_names(base.run)}; HEAD has {_names(head.run)}.",
         )
-    evidence = [
+    estimate = [
         scenario_evidence(b, base.samples.get(b.name), h, head.samples.get(h.name), options)
         for b, h in pairs
     ]
     # All that gates is one family, whichever scenario it belongs to: the gate is one alarm.
-    effects = judge([item for rows in evidence for item in rows])
+    effects = judge([item for rows in estimate for item in rows])
     scenarios = []
-    for (b, h), rows in zip(pairs, evidence, strict=True):
+    for (b, h), rows in zip(pairs, estimate, strict=True):
         own, effects = effects[: len(rows)], effects[len(rows) :]
         scenarios.append(_scenario(b, h, own, base, head))
     names = [scenario.name for _, scenario in pairs]

@@ -22,7 +22,7 @@ _HOPELESS = 5_000_000
 class Question:
     """What is asked of one figure: which way is worse, and how much of it doesn't matter.
 
-    `blur`: a change up to this size may come from the measuring machine, so it is no news.
+    `noise_floor`: a change up to this size may come from the measuring machine, so it is no news.
     """
 
     metric: str
@@ -33,11 +33,11 @@ class Question:
     gates: bool
     kind: Literal["relative", "absolute"] = "relative"
     least_samples: int = 1
-    blur: float = 0.0
+    noise_floor: float = 0.0
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Estimate:
     """An answer before its verdict: positive `harm` is worse, in the unit of the margin."""
 
     question: Question
@@ -60,7 +60,7 @@ def resampled_effect(
     head: float,
     samples: tuple[int, int],
     draws: tuple[Floats, Floats],
-) -> Evidence:
+) -> Estimate:
     """Judge a relative change from the figures of the resamples of each side.
 
     The interval is the bootstrap's percentile interval of the ratio.
@@ -68,10 +68,10 @@ def resampled_effect(
     effect = _effect(question, base, head, samples)
     usable = np.isfinite(draws[0]) & np.isfinite(draws[1]) & (draws[0] > 0)
     if base <= 0 or usable.mean() < 0.9:
-        return Evidence(question, replace_note(effect, "BASE is 0: there is no ratio"))
+        return Estimate(question, replace_note(effect, "BASE is 0: there is no ratio"))
     change = draws[1][usable] / draws[0][usable] - 1
     low, high = (float(np.quantile(change, q)) for q in (ALPHA / 2, 1 - ALPHA / 2))
-    return _evidence(
+    return _estimate(
         question,
         effect.model_copy(update={"change": head / base - 1, "low": low, "high": high}),
         at_most_zero=(1 + int(np.count_nonzero(change <= 0))) / (len(change) + 1),
@@ -84,7 +84,7 @@ def share_effect(
     hits: tuple[float, float],
     totals: tuple[float, float],
     draws: tuple[Floats, Floats],
-) -> Evidence:
+) -> Estimate:
     """Judge the difference of two shares.
 
     The standard error is the bootstrap's, which knows of bursts, or that of Agresti and Caffo
@@ -99,7 +99,7 @@ def share_effect(
     error = max(plain, float(np.std(draws[1] - draws[0])))
     centre = shrunk[1] - shrunk[0]
     z = centre / error
-    return _evidence(
+    return _estimate(
         question,
         effect.model_copy(
             update={
@@ -115,14 +115,14 @@ def share_effect(
 
 def missing_effect(
     question: Question, base: float | None, head: float | None, samples: tuple[int, int], note: str
-) -> Evidence:
+) -> Estimate:
     """Show a figure that can't be judged, with the reason."""
     effect = _effect(question, base, head, samples)
     if base and head is not None and question.kind == "relative":
         effect = effect.model_copy(update={"change": head / base - 1})
     elif base is not None and head is not None and question.kind == "absolute":
         effect = effect.model_copy(update={"change": head - base})
-    return Evidence(question, replace_note(effect, note))
+    return Estimate(question, replace_note(effect, note))
 
 
 def replace_note(effect: Effect, note: str) -> Effect:
@@ -130,19 +130,19 @@ def replace_note(effect: Effect, note: str) -> Effect:
     return effect.model_copy(update={"note": note})
 
 
-def judge(evidence: list[Evidence]) -> list[Effect]:
+def judge(estimates: list[Estimate]) -> list[Effect]:
     """Return each its verdict, correcting for how many gate together.
 
     Rows that don't gate are judged as a family of their own.
     """
     verdicts: dict[int, Effect] = {}
     for gates in (True, False):
-        family = [i for i, e in enumerate(evidence) if e.question.gates is gates and e.decidable]
-        worse = holm([evidence[i].p_worse for i in family])
-        better = holm([evidence[i].p_better for i in family])
+        family = [i for i, e in enumerate(estimates) if e.question.gates is gates and e.decidable]
+        worse = holm([estimates[i].p_worse for i in family])
+        better = holm([estimates[i].p_better for i in family])
         for i, p_worse, p_better in zip(family, worse, better, strict=True):
-            verdicts[i] = _verdict(evidence[i], p_worse, p_better, len(family))
-    return [verdicts.get(i, e.effect) for i, e in enumerate(evidence)]
+            verdicts[i] = _verdict(estimates[i], p_worse, p_better, len(family))
+    return [verdicts.get(i, e.effect) for i, e in enumerate(estimates)]
 
 
 def not_worse(effect: Effect) -> bool:
@@ -152,11 +152,11 @@ def not_worse(effect: Effect) -> bool:
     return (effect.high if effect.better == "lower" else -effect.low) < effect.margin
 
 
-def _verdict(evidence: Evidence, p_worse: float, p_better: float, family: int) -> Effect:
-    effect, margin, harm = evidence.effect, evidence.question.margin, evidence.harm
+def _verdict(estimate: Estimate, p_worse: float, p_better: float, family: int) -> Effect:
+    effect, margin, harm = estimate.effect, estimate.question.margin, estimate.harm
     assert harm is not None
     p_value = min(p_worse, p_better)
-    few = evidence.question.least_samples
+    few = estimate.question.least_samples
     if min(effect.base_samples, effect.head_samples) < few:
         missing = few - min(effect.base_samples, effect.head_samples)
         return effect.model_copy(
@@ -165,49 +165,49 @@ def _verdict(evidence: Evidence, p_worse: float, p_better: float, family: int) -
                 "more_samples": missing,
             }
         )
-    told = max(margin, evidence.question.blur)
-    if p_worse < ALPHA and harm > told:
+    least_harm = max(margin, estimate.question.noise_floor)
+    if p_worse < ALPHA and harm > least_harm:
         return effect.model_copy(update={"verdict": "worse", "p_value": p_value})
-    if p_better < ALPHA and -harm > told:
+    if p_better < ALPHA and -harm > least_harm:
         return effect.model_copy(update={"verdict": "better", "p_value": p_value})
-    if -margin < evidence.harm_low and evidence.harm_high < margin:
+    if -margin < estimate.harm_low and estimate.harm_high < margin:
         return effect.model_copy(update={"verdict": "same", "p_value": p_value})
-    if margin < abs(harm) <= told:
+    if margin < abs(harm) <= least_harm:
         note = "within the timing proxy's own lag: measure on a quieter machine"
         return effect.model_copy(update={"p_value": p_value, "note": note})
-    more = _more_samples(evidence, family)
-    note = "not worse, may be better" if evidence.harm_high < margin else ""
+    more = _more_samples(estimate, family)
+    note = "not worse, may be better" if estimate.harm_high < margin else ""
     if more is None and not note:
         note = "as large as the margin: more samples hardly decide it"
     return effect.model_copy(update={"p_value": p_value, "more_samples": more, "note": note})
 
 
-def _more_samples(evidence: Evidence, family: int) -> int | None:
+def _more_samples(estimate: Estimate, family: int) -> int | None:
     """Tell how many more samples a side would decide, as the interval shrinks with their root."""
-    assert evidence.harm is not None
-    size, margin = abs(evidence.harm), evidence.question.margin
-    error = (evidence.harm_high - evidence.harm_low) / (2 * _Z)
+    assert estimate.harm is not None
+    size, margin = abs(estimate.harm), estimate.question.margin
+    error = (estimate.harm_high - estimate.harm_low) / (2 * _Z)
     if size <= margin:
         wanted = (margin - size) / _Z
     else:
         wanted = size / NormalDist().inv_cdf(1 - ALPHA / max(1, family))
-    samples = min(evidence.effect.base_samples, evidence.effect.head_samples)
+    samples = min(estimate.effect.base_samples, estimate.effect.head_samples)
     if wanted <= 0 or samples * (error / wanted) ** 2 > _HOPELESS:
         return None
     return max(1, math.ceil(samples * ((error / wanted) ** 2 - 1)))
 
 
-def _evidence(
+def _estimate(
     question: Question, effect: Effect, *, at_most_zero: float, at_least_zero: float
-) -> Evidence:
+) -> Estimate:
     assert effect.change is not None and effect.low is not None and effect.high is not None
-    evidence = Evidence(
+    estimate = Estimate(
         question, effect, effect.change, effect.low, effect.high, at_most_zero, at_least_zero
     )
     if question.better == "lower":
-        return evidence
+        return estimate
     return replace(
-        evidence,
+        estimate,
         harm=-effect.change,
         harm_low=-effect.high,
         harm_high=-effect.low,

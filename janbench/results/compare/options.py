@@ -1,4 +1,4 @@
-"""What a comparison takes for granted unless told otherwise: margins, gates, draws."""
+"""What a comparison takes for granted unless asked otherwise: margins, gates, draws."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from janbench.model.metric import METRICS
 from janbench.model.results.result import ScenarioResult
 from janbench.results.compare.decide import (
-    Evidence,
+    Estimate,
     Question,
     missing_effect,
     resampled_effect,
@@ -34,8 +34,8 @@ def scenario_evidence(
     head: ScenarioResult,
     head_samples: ScenarioSamples | None,
     options: CompareOptions,
-) -> list[Evidence]:
-    """Return the evidence for every figure that a scenario of both runs has."""
+) -> list[Estimate]:
+    """Return the estimate for every figure that a scenario of both runs has."""
     if base_samples is None or head_samples is None:
         return list(_summaries_only(base, head, options))
     sides = (base_samples, head_samples)
@@ -47,7 +47,7 @@ def scenario_evidence(
         )
         for place, side in enumerate(sides)
     ]
-    rows: list[Evidence] = []
+    rows: list[Estimate] = []
     for metric in LATENCIES:
         rows += _latency_evidence(
             metric, sides, (weights[0], weights[1]), options, generator_lag_ms(base, head)
@@ -63,7 +63,7 @@ def _latency_evidence(
     weights: tuple[Weights, Weights],
     options: CompareOptions,
     lag_ms: float,
-) -> list[Evidence]:
+) -> list[Estimate]:
     found = [side.metrics.get(metric) for side in sides]
     if not any(found):
         return []
@@ -101,7 +101,7 @@ def _error_evidence(
     sides: tuple[ScenarioSamples, ScenarioSamples],
     weights: tuple[Weights, Weights],
     options: CompareOptions,
-) -> Evidence:
+) -> Estimate:
     return share_effect(
         _question("error_rate", "", options),
         (float(sides[0].failed.sum()), float(sides[1].failed.sum())),
@@ -117,7 +117,7 @@ def _rate_evidence(
     sides: tuple[ScenarioSamples, ScenarioSamples],
     weights: tuple[Weights, Weights],
     options: CompareOptions,
-) -> list[Evidence]:
+) -> list[Estimate]:
     rows = []
     for metric in _RATES:
         sums = [
@@ -146,7 +146,7 @@ def _rate_evidence(
 
 def _summaries_only(
     base: ScenarioResult, head: ScenarioResult, options: CompareOptions
-) -> list[Evidence]:
+) -> list[Estimate]:
     note = "no records of single requests: the figures can't be judged"
     return [
         missing_effect(
@@ -179,7 +179,7 @@ def _beyond_lag(question: Question, base: float, lag_ms: float) -> Question:
     """
     if question.statistic == "p50" or base <= 0:
         return question
-    return replace(question, blur=lag_ms / base)
+    return replace(question, noise_floor=lag_ms / base)
 
 
 def stretch_blocks(side: ScenarioSamples) -> int:

@@ -51,8 +51,8 @@ def gather(places: Sequence[Path], outcomes: Sequence[Outcome], folder: Path) ->
     stats = _worst([read_proxy_stats(place) for place in places])
     if len(places) == 1:
         lost_here = outcomes[0].lost
-        told = (f"Lost: {lost_here}",) if lost_here else ()
-        return Gathered(outcomes[0], read_summary(folder / SUMMARY), stats, told)
+        losses = (f"Lost: {lost_here}",) if lost_here else ()
+        return Gathered(outcomes[0], read_summary(folder / SUMMARY), stats, losses)
     found = [(place, read_summary(place / SUMMARY)) for place in places]
     kept = [(place, summary) for place, summary in found if summary is not None]
     lost: list[str] = []

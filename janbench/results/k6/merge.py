@@ -75,10 +75,10 @@ def _judged(
         parsed = parse_expression(expression)
         # A budget of tokens ends the run at each process's own share: it holds if it holds for all.
         if metric == TOKENS_SPENT or not values.get(metric) or parsed is None:
-            told = any(one.crossed.get((metric, expression), False) for one in summaries)
+            failed = any(one.crossed.get((metric, expression), False) for one in summaries)
         else:
-            told = _crossed(values[metric], metric, parsed, samples)
-        crossed[metric, expression] = told
+            failed = _crossed(values[metric], metric, parsed, samples)
+        crossed[metric, expression] = failed
     return K6Summary(values, crossed, _checks(summaries))
 
 

@@ -17,7 +17,7 @@ from janbench.model.results.result import (
     Requests,
     RunResult,
     ScenarioResult,
-    Slo,
+    SloResult,
     StepResult,
     TargetInfo,
     Throughput,
@@ -150,7 +150,7 @@ def _scenario(run: PushedRun) -> ScenarioResult:
             output_tokens_per_s=round(tokens / seconds, 3) if seconds > 0 and tokens else None,
         ),
         steps={step: _step(run, step) for step in run.steps()},
-        slo=Slo(goodput=run.pushed("goodput_ratio")),
+        slo=SloResult(goodput=run.pushed("goodput_ratio")),
         stream_errors={k: int(v) for k, v in run.totals_by("llm_streams", "kind").items()},
         answer_notes={k: int(v) for k, v in run.totals_by("llm_answer_notes", "note").items()},
         validity=Validity(

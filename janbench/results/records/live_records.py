@@ -16,7 +16,7 @@ from janbench.model.job import Progress
 WINDOW_S = 10.0
 
 
-class RecentRecords:
+class LiveRecords:
     """Follows `records-*.jsonl` of folders; each look reads only what is new.
 
     A line that isn't whole yet is left for the next look.

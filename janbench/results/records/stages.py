@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janbench.model.load.profile import Open, Segment
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import StageResult
 from janbench.results.records.reader import Records, distribution_of, summary_of
 
@@ -24,18 +24,18 @@ class _Stretch:
         return self.start_s + self.segment.seconds
 
 
-def stages_of(subject: Subject, records: Records) -> list[StageResult]:
+def stages_of(info: CaseInfo, records: Records) -> list[StageResult]:
     """Return the stages of the lanes whose rate was given; none for other shapes of load."""
-    stretches = list(_stretches(subject))
-    rows = _rows(records, stretches, subject.model_steps) if stretches else []
+    stretches = list(_stretches(info))
+    rows = _rows(records, stretches, info.model_steps) if stretches else []
     return [
-        _stage(stretch, row, subject.model_requests.get(stretch.lane))
+        _stage(stretch, row, info.model_requests.get(stretch.lane))
         for stretch, row in zip(stretches, rows, strict=True)
     ]
 
 
-def _stretches(subject: Subject) -> Iterator[_Stretch]:
-    for lane in subject.lanes:
+def _stretches(info: CaseInfo) -> Iterator[_Stretch]:
+    for lane in info.lanes:
         if isinstance(lane.profile, Open):
             start_s = 0.0
             for segment in lane.profile.segments:

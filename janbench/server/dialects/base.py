@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 
 Events = tuple[list[bytes], int]
 """Pieces of a body, and how many of the events in them bear content."""
@@ -32,7 +32,7 @@ class Dialect(Protocol):
     def rest(self) -> Events:
         """The events of the tokens held back at the end."""
 
-    def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
+    def ending(self, generation: Generation, *, finish: bool, done: bool) -> list[bytes]:
         """What follows the last token: finish reason, usage, end markers."""
 
     def refused(self) -> list[bytes]:

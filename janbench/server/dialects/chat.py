@@ -10,7 +10,7 @@ import orjson
 
 from janbench.server.dialects.base import Events
 from janbench.server.dialects.chat_reply import ReplyHead
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 
 _OBJECT = "chat.completion.chunk"
 _DONE = b"data: [DONE]"
@@ -34,7 +34,7 @@ class ChatDialect:
     def __init__(
         self,
         style: ChatStyle,
-        plan: Plan,
+        generation: Generation,
         head: ReplyHead,
         *,
         usage: bool,
@@ -45,7 +45,7 @@ class ChatDialect:
         self.hangs = style.hangs
         self.refusal_hangs = style.refusal_hangs
         self._style = style
-        self._plan = plan
+        self._generation = generation
         self._usage = usage
         self._metadata = metadata
         self._before_done = before_done
@@ -84,19 +84,19 @@ class ChatDialect:
         """Nothing is ever held back."""
         return [], 0
 
-    def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
+    def ending(self, generation: Generation, *, finish: bool, done: bool) -> list[bytes]:
         """Finish chunk, usage chunk, the frame before the end, `[DONE]`."""
         pieces: list[bytes] = []
         if finish:
-            reason = orjson.dumps(plan.finish_reason)
+            reason = orjson.dumps(generation.finish_reason)
             pieces += self._line(
                 self._choice + b'"content":""},"logprobs":null,"finish_reason":' + reason + b"}]}"
             )
         if self._usage:
             usage = {
-                "prompt_tokens": plan.prompt_tokens,
-                "total_tokens": plan.prompt_tokens + plan.tokens,
-                "completion_tokens": plan.tokens,
+                "prompt_tokens": generation.prompt_tokens,
+                "total_tokens": generation.prompt_tokens + generation.tokens,
+                "completion_tokens": generation.tokens,
             }
             pieces += self._line(self._bare + b'],"usage":' + orjson.dumps(usage) + b"}")
         if not done:
@@ -123,7 +123,7 @@ class ChatDialect:
         return self._line(self._choice + b'"role":"assistant","content":""' + self._tail)
 
     def _fragment(self, text: str) -> dict[str, Any]:
-        tool = self._plan.tool
+        tool = self._generation.tool
         if self._tool_started or tool is None:
             return {"index": 0, "function": {"arguments": text}}
         self._tool_started = True

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 from janbench.server.ids import uuid4
 
 # go-openai's struct always carries these, whether the backend sent them or not.
@@ -30,20 +30,22 @@ def new_head(model: str) -> ReplyHead:
     return ReplyHead(f"chatcmpl-{uuid4()}", int(time.time()), model)
 
 
-def completion(plan: Plan, head: ReplyHead, *, finish: bool, go_openai: bool) -> dict[str, Any]:
+def completion(
+    generation: Generation, head: ReplyHead, *, finish: bool, go_openai: bool
+) -> dict[str, Any]:
     """A `chat.completion` object; with `go_openai`, as Jan Server's Go gateway re-serialises it."""
     message: dict[str, Any] = {"role": "assistant"}
-    content, reasoning = plan.joined(Kind.CONTENT), plan.joined(Kind.REASONING)
+    content, reasoning = generation.joined(Kind.CONTENT), generation.joined(Kind.REASONING)
     if content or not go_openai:
         message["content"] = content or None
     if reasoning:
         message["reasoning_content"] = reasoning
-    if plan.tool is not None:
-        message["tool_calls"] = [tool_call(plan)]
+    if generation.tool is not None:
+        message["tool_calls"] = [tool_call(generation)]
     choice: dict[str, Any] = {
         "index": 0,
         "message": message,
-        "finish_reason": plan.finish_reason if finish else None,
+        "finish_reason": generation.finish_reason if finish else None,
     }
     choice.update({"content_filter_results": _FILTERS} if go_openai else {"logprobs": None})
     body: dict[str, Any] = {
@@ -52,7 +54,7 @@ def completion(plan: Plan, head: ReplyHead, *, finish: bool, go_openai: bool) ->
         "created": head.created,
         "model": head.model,
         "choices": [choice],
-        "usage": usage(plan),
+        "usage": usage(generation),
     }
     if go_openai:
         body["usage"] |= {"prompt_tokens_details": None, "completion_tokens_details": None}
@@ -79,20 +81,20 @@ def zero_completion() -> dict[str, Any]:
     }
 
 
-def usage(plan: Plan) -> dict[str, Any]:
+def usage(generation: Generation) -> dict[str, Any]:
     """Token counts under their chat names."""
     return {
-        "prompt_tokens": plan.prompt_tokens,
-        "completion_tokens": plan.tokens,
-        "total_tokens": plan.prompt_tokens + plan.tokens,
+        "prompt_tokens": generation.prompt_tokens,
+        "completion_tokens": generation.tokens,
+        "total_tokens": generation.prompt_tokens + generation.tokens,
     }
 
 
-def tool_call(plan: Plan) -> dict[str, Any]:
+def tool_call(generation: Generation) -> dict[str, Any]:
     """The tool call of a plan that has one."""
-    assert plan.tool is not None
+    assert generation.tool is not None
     return {
-        "id": plan.tool.id,
+        "id": generation.tool.id,
         "type": "function",
-        "function": {"name": plan.tool.name, "arguments": plan.joined(Kind.TOOL)},
+        "function": {"name": generation.tool.name, "arguments": generation.joined(Kind.TOOL)},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from janbench.server.generation.model import Prompt
+from janbench.server.generation.model import ModelInput
 from janbench.server.http.routing import NotJsonError
 
 _NUMBER = (int, float)
@@ -40,7 +40,7 @@ class ChatRequest:
     messages: list[dict[str, Any]]
     stream: bool
     include_usage: bool
-    prompt: Prompt
+    prompt: ModelInput
 
 
 def parse_chat(body: dict[str, Any], *, stop_may_be_text: bool = False) -> ChatRequest:
@@ -57,7 +57,7 @@ def parse_chat(body: dict[str, Any], *, stop_may_be_text: bool = False) -> ChatR
         messages=messages,
         stream=bool(body.get("stream")),
         include_usage=bool(options.get("include_usage")),
-        prompt=Prompt(
+        prompt=ModelInput(
             text="\n".join(message_text(message) for message in messages),
             max_tokens=limit,
             tools=functions(body.get("tools")),

@@ -7,7 +7,7 @@ from typing import Any
 
 from janbench.server.dialects.base import Events
 from janbench.server.dialects.sse import named_event
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 from janbench.server.ids import random_id
 
 Body = Callable[[str, list[dict[str, Any]]], dict[str, Any]]
@@ -31,10 +31,12 @@ class ResponsesOpenAIDialect:
     hangs = False
     refusal_hangs = False
 
-    def __init__(self, body: Body, items: dict[Kind, dict[str, Any]], plan: Plan) -> None:
+    def __init__(
+        self, body: Body, items: dict[Kind, dict[str, Any]], generation: Generation
+    ) -> None:
         self._body = body
         self._items = items
-        self._plan = plan
+        self._generation = generation
         self._number = -1
         self._index = -1
         self._open: Kind | None = None
@@ -70,13 +72,13 @@ class ResponsesOpenAIDialect:
         """Nothing is ever held back."""
         return [], 0
 
-    def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
+    def ending(self, generation: Generation, *, finish: bool, done: bool) -> list[bytes]:
         """The open item's end, and the whole response with its usage."""
         del finish  # a chat's chunk
         pieces = self._close_item()
         if not done:
             return pieces
-        cut = plan.finish_reason == "length"
+        cut = generation.finish_reason == "length"
         name = "incomplete" if cut else "completed"
         return [*pieces, self._event(f"response.{name}", response=self._body(name, self._output))]
 
@@ -116,7 +118,7 @@ class ResponsesOpenAIDialect:
         if kind is None:
             return []
         self._open = None
-        text = self._plan.joined(kind)
+        text = self._generation.joined(kind)
         item = self._items[kind] | {"status": "completed"}
         self._output.append(item)
         if kind is Kind.TOOL:
@@ -139,10 +141,10 @@ class ResponsesOpenAIDialect:
         return named_event(name, {"type": name, "sequence_number": self._number} | value)
 
 
-def output_items(plan: Plan) -> dict[Kind, dict[str, Any]]:
+def output_items(generation: Generation) -> dict[Kind, dict[str, Any]]:
     """The items of a response's output, complete but for their status."""
     items: dict[Kind, dict[str, Any]] = {}
-    reasoning, text = plan.joined(Kind.REASONING), plan.joined(Kind.CONTENT)
+    reasoning, text = generation.joined(Kind.REASONING), generation.joined(Kind.CONTENT)
     if reasoning:
         thought = {"type": "reasoning_text", "text": reasoning}
         items[Kind.REASONING] = {
@@ -151,13 +153,13 @@ def output_items(plan: Plan) -> dict[Kind, dict[str, Any]]:
             "summary": [],
             "content": [thought],
         }
-    if plan.tool is not None:
+    if generation.tool is not None:
         items[Kind.TOOL] = {
             "id": random_id("fc_", 42),
             "type": "function_call",
-            "call_id": plan.tool.id,
-            "name": plan.tool.name,
-            "arguments": plan.joined(Kind.TOOL),
+            "call_id": generation.tool.id,
+            "name": generation.tool.name,
+            "arguments": generation.joined(Kind.TOOL),
         }
     if text:
         part: dict[str, Any] = {"type": "output_text", "text": text, "annotations": []}

@@ -9,7 +9,7 @@ from typing import Any
 
 from janbench.server.dialects.base import Events
 from janbench.server.dialects.sse import named_event
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 from janbench.server.ids import random_id
 
 _WORDS = 6
@@ -58,7 +58,7 @@ class ResponsesV1Dialect:
     hangs = False
     refusal_hangs = False
 
-    def __init__(self, body: dict[str, Any], plan: Plan, failure_line: bytes) -> None:
+    def __init__(self, body: dict[str, Any], generation: Generation, failure_line: bytes) -> None:
         self._failure_line = failure_line
         self._body = body
         self._item_id = random_id("msg_", 42)
@@ -67,7 +67,7 @@ class ResponsesV1Dialect:
         self._answer = _Deltas("response.output_text.delta", place)
         reasoning = {"item_id": f"rs_{time.time_ns()}", "output_index": 0, "summary_index": 0}
         self._reasoning = _Deltas("response.reasoning_summary_text.delta", reasoning)
-        self._thinks = Kind.REASONING in plan.kinds
+        self._thinks = Kind.REASONING in generation.kinds
 
     def opening(self) -> list[bytes]:
         """Created, in progress, item and part, before the model is called."""
@@ -114,9 +114,9 @@ class ResponsesV1Dialect:
         self._answer.text.insert(0, text)
         return pieces + self._answer.flush(), events
 
-    def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
+    def ending(self, generation: Generation, *, finish: bool, done: bool) -> list[bytes]:
         """The done events, `[DONE]`, and only then `response.completed`, without usage."""
-        del plan, finish  # this stream tells neither
+        del generation, finish  # this stream tells neither
         pieces: list[bytes] = []
         text = "".join(self._answer.text)
         if text:

@@ -7,7 +7,7 @@ from typing import Any
 
 from janbench.server.dialects.base import Events
 from janbench.server.dialects.sse import named_event
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 
 
 class ResponsesV2Dialect:
@@ -17,9 +17,9 @@ class ResponsesV2Dialect:
     hangs = True
     refusal_hangs = False
 
-    def __init__(self, body: Callable[[str], dict[str, Any]], plan: Plan) -> None:
+    def __init__(self, body: Callable[[str], dict[str, Any]], generation: Generation) -> None:
         self._body = body
-        self._plan = plan
+        self._generation = generation
         self._id = body("in_progress")["id"]
 
     def opening(self) -> list[bytes]:
@@ -42,9 +42,9 @@ class ResponsesV2Dialect:
         """Nothing is held back."""
         return [], 0
 
-    def ending(self, plan: Plan, *, finish: bool, done: bool) -> list[bytes]:
+    def ending(self, generation: Generation, *, finish: bool, done: bool) -> list[bytes]:
         """The whole object again; its usage is null."""
-        del plan, finish  # this stream tells neither
+        del generation, finish  # this stream tells neither
         if not done:
             return []
         return [named_event("response.completed", self._body("completed"))]
@@ -64,9 +64,9 @@ class ResponsesV2Dialect:
 
     def _tool(self) -> list[bytes]:
         """The call, and the result of executing it."""
-        tool = self._plan.tool
+        tool = self._generation.tool
         assert tool is not None
-        call = {"id": tool.id, "name": tool.name, "arguments": self._plan.joined(Kind.TOOL)}
+        call = {"id": tool.id, "name": tool.name, "arguments": self._generation.joined(Kind.TOOL)}
         result = {"tool_name": tool.name, "content": "no real tool was called", "is_error": False}
         value = {"id": self._id, "call_id": tool.id, "result": result}
         return [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from janbench.server.accounts import User
-from janbench.server.http.exchange import Headers, Reply, Request
+from janbench.server.http.exchange import Headers, HttpRequest, Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.state import ServerState
 
@@ -19,11 +19,11 @@ SSE_HEADERS = (
 
 
 @dataclass(frozen=True)
-class Flavour:
+class ServerFlavour:
     """Routes, authentication and the shapes of errors that belong to no route."""
 
     routes: tuple[Route, ...]
-    authenticate: Callable[[ServerState, Request], User | Reply]
+    authenticate: Callable[[ServerState, HttpRequest], User | Reply]
     not_found: Callable[[str], Reply]
     refuse: Callable[[int, str], Reply]  # by status and path: 401, 429, 500
     bad_body: Callable[[str], Reply]  # by path: a body that isn't a JSON object
@@ -31,7 +31,7 @@ class Flavour:
     login_failure: Reply
     request_id_header: str = "X-Request-ID"
     keeps_request_id: bool = False  # whether the client's own id is echoed
-    identity_headers: Callable[[User, Request], Headers] = lambda _user, _request: ()
+    identity_headers: Callable[[User, HttpRequest], Headers] = lambda _user, _request: ()
 
 
 def describe_model(name: str, created: int) -> dict[str, object]:

@@ -10,7 +10,7 @@ from itertools import islice
 from janbench.server.dialects.base import Dialect
 from janbench.server.faults import Backend, End, Fault
 from janbench.server.generation.clock import Clock
-from janbench.server.generation.model import Plan
+from janbench.server.generation.model import Generation
 from janbench.server.generation.slots import Slots
 from janbench.server.http.exchange import Exchange, Headers, Reply
 
@@ -20,7 +20,7 @@ _JOIN_LIMIT = 256
 
 
 @dataclass
-class Engine:
+class DeliveryContext:
     """What all deliveries share."""
 
     clock: Clock
@@ -33,17 +33,19 @@ class Engine:
 class _Delivery:
     """A generation waiting for a slot, then holding it."""
 
-    def __init__(self, engine: Engine, exchange: Exchange, plan: Plan, fault: Fault) -> None:
-        self._engine = engine
+    def __init__(
+        self, context: DeliveryContext, exchange: Exchange, generation: Generation, fault: Fault
+    ) -> None:
+        self._context = context
         self._exchange = exchange
-        self._plan = plan
+        self._generation = generation
         self._fault = fault
         self._holds_slot = False
         self._accepted_ns = time.perf_counter_ns()
         if exchange.row is not None:
-            exchange.row.prompt_tokens = plan.prompt_tokens
+            exchange.row.prompt_tokens = generation.prompt_tokens
         exchange.on_gone = self._release
-        self._deadline_ns = exchange.request.received_ns + engine.stream_limit_ns
+        self._deadline_ns = exchange.request.received_ns + context.stream_limit_ns
 
     def _granted(self) -> bool:
         if self._exchange.done:
@@ -52,7 +54,7 @@ class _Delivery:
         now = time.perf_counter_ns()
         if self._exchange.row is not None:
             self._exchange.row.queue_ns = now - self._accepted_ns
-        if self._engine.queue_header:
+        if self._context.queue_header:
             waited = (now - self._accepted_ns) / _MS
             self._exchange.headers.append(("X-Queue-Time", f"{waited:.3f}"))
         self._run(now)
@@ -64,7 +66,7 @@ class _Delivery:
     def _release(self) -> None:
         if self._holds_slot:
             self._holds_slot = False
-            self._engine.slots.release()
+            self._context.slots.release()
 
     def _count_tokens(self, count: int) -> None:
         if self._exchange.row is not None:
@@ -76,26 +78,26 @@ class WholeDelivery(_Delivery):
 
     def __init__(
         self,
-        engine: Engine,
+        context: DeliveryContext,
         exchange: Exchange,
-        plan: Plan,
+        generation: Generation,
         fault: Fault,
         respond: Callable[[], Reply],
     ) -> None:
-        super().__init__(engine, exchange, plan, fault)
+        super().__init__(context, exchange, generation, fault)
         self._respond = respond
-        engine.slots.acquire(self._granted)
+        context.slots.acquire(self._granted)
 
     def _run(self, now: int) -> None:
-        gaps = sum(self._plan.gap_ns() for _ in range(self._plan.tokens - 1))
-        delay = self._plan.ttft_ns + gaps * self._engine.slots.stretch()
-        self._engine.clock.at(now + round(delay), self._finish)
+        gaps = sum(self._generation.gap_ns() for _ in range(self._generation.tokens - 1))
+        delay = self._generation.ttft_ns + gaps * self._context.slots.stretch()
+        self._context.clock.at(now + round(delay), self._finish)
 
     def _finish(self, _now: int) -> None:
         exchange = self._exchange
         if exchange.done:
             return
-        self._count_tokens(self._plan.tokens)
+        self._count_tokens(self._generation.tokens)
         reply = self._respond()
         self._release()
         if self._fault.end is End.CLEAN:
@@ -107,7 +109,7 @@ class WholeDelivery(_Delivery):
         elif self._fault.end is End.HANG_UP:
             exchange.hang_up()
         else:
-            self._engine.clock.at(self._deadline_ns, self._give_up)
+            self._context.clock.at(self._deadline_ns, self._give_up)
 
     def _give_up(self, _now: int) -> None:
         if not self._exchange.done:
@@ -119,9 +121,9 @@ class StreamDelivery(_Delivery):
 
     def __init__(
         self,
-        engine: Engine,
+        context: DeliveryContext,
         exchange: Exchange,
-        plan: Plan,
+        generation: Generation,
         fault: Fault,
         *,
         dialect: Dialect,
@@ -129,7 +131,7 @@ class StreamDelivery(_Delivery):
         store: Callable[[], None] | None = None,
         commit_error: bytes = b"",
     ) -> None:
-        super().__init__(engine, exchange, plan, fault)
+        super().__init__(context, exchange, generation, fault)
         self._dialect = dialect
         self._headers = headers
         self._store = store
@@ -137,18 +139,20 @@ class StreamDelivery(_Delivery):
         self._sent = 0
         self._due = 0.0
         self._started = False
-        self._last = max(1, plan.tokens // 2) if fault.cut and plan.tokens else plan.tokens
-        self._middle = plan.tokens // 2 if fault.malformed else -1
-        self._pieces = plan.pieces
+        self._last = (
+            max(1, generation.tokens // 2) if fault.cut and generation.tokens else generation.tokens
+        )
+        self._middle = generation.tokens // 2 if fault.malformed else -1
+        self._pieces = generation.pieces
         self._limit_is_timed = False
         exchange.breaks_promise = fault.close
         if dialect.opens_at_once and not self._waits_for_slot():
             self._open()
-        engine.slots.acquire(self._granted)
+        context.slots.acquire(self._granted)
 
     def _waits_for_slot(self) -> bool:
         # Only then is the time spent in the queue known when the headers leave.
-        return self._engine.queue_header
+        return self._context.queue_header
 
     def _open(self) -> None:
         self._started = True
@@ -163,7 +167,7 @@ class StreamDelivery(_Delivery):
         if self._fault.backend is not Backend.UP:
             self._backend_fails()
             return
-        self._due = float(now + self._plan.ttft_ns)
+        self._due = float(now + self._generation.ttft_ns)
         self._schedule()
 
     def _backend_fails(self) -> None:
@@ -177,7 +181,7 @@ class StreamDelivery(_Delivery):
     def _schedule(self) -> None:
         limited = self._due > self._deadline_ns
         when = self._deadline_ns if limited else round(self._due)
-        self._engine.clock.at(when, self._time_out if limited else self._step)
+        self._context.clock.at(when, self._time_out if limited else self._step)
 
     def _step(self, now: int) -> None:
         exchange = self._exchange
@@ -188,8 +192,8 @@ class StreamDelivery(_Delivery):
             return
         batch: list[bytes] = [] if self._sent else self._dialect.leading()
         events, sent = 0, self._sent
-        token, gap = self._dialect.token, self._plan.gap_ns
-        stretch = self._engine.slots.stretch()
+        token, gap = self._dialect.token, self._generation.gap_ns
+        stretch = self._context.slots.stretch()
         for kind, text in islice(self._pieces, min(_JOIN_LIMIT, self._last - sent)):
             if sent == self._middle:
                 batch += self._dialect.malformed()
@@ -201,7 +205,7 @@ class StreamDelivery(_Delivery):
             if self._due > now:
                 break
         self._sent = sent
-        self._engine.events += events
+        self._context.events += events
         if sent < self._last:
             exchange.send(batch, events)
             if not exchange.done:
@@ -215,7 +219,7 @@ class StreamDelivery(_Delivery):
         if not self._limit_is_timed:
             # A client that never reads again must not hold its slot for ever.
             self._limit_is_timed = True
-            self._engine.clock.at(self._deadline_ns, self._time_out)
+            self._context.clock.at(self._deadline_ns, self._time_out)
 
     def _drained(self) -> None:
         self._exchange.on_drain = None
@@ -225,11 +229,11 @@ class StreamDelivery(_Delivery):
         exchange, end = self._exchange, self._fault.end
         if end in (End.CLEAN, End.NO_DONE):
             rest, count = self._dialect.rest()
-            self._engine.events += count
+            self._context.events += count
             exchange.send([*batch, *rest], events + count)
             exchange.send(
                 self._dialect.ending(
-                    self._plan,
+                    self._generation,
                     finish=self._fault.finish_reason,
                     done=end is End.CLEAN,
                 )
@@ -242,9 +246,9 @@ class StreamDelivery(_Delivery):
         if end is End.CLEAN:
             if self._store is not None:
                 self._store()
-            if self._plan.finalize_ns:
-                when = time.perf_counter_ns() + self._plan.finalize_ns
-                self._engine.clock.at(when, self._finalize)
+            if self._generation.finalize_ns:
+                when = time.perf_counter_ns() + self._generation.finalize_ns
+                self._context.clock.at(when, self._finalize)
             else:
                 self._finalize(0)
         elif end is End.ERROR:
@@ -254,7 +258,7 @@ class StreamDelivery(_Delivery):
         elif end is End.HANG_UP:
             exchange.hang_up()
         elif end is End.SILENCE:
-            self._engine.clock.at(self._deadline_ns, self._time_out)
+            self._context.clock.at(self._deadline_ns, self._time_out)
         else:
             self._end_or_hang(self._dialect.hangs)
 
@@ -267,7 +271,7 @@ class StreamDelivery(_Delivery):
 
     def _end_or_hang(self, hangs: bool) -> None:
         if hangs:
-            self._engine.clock.at(self._deadline_ns, self._time_out)
+            self._context.clock.at(self._deadline_ns, self._time_out)
         else:
             self._exchange.end_stream()
 

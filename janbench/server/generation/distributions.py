@@ -19,7 +19,7 @@ _SHAPES: dict[str, tuple[tuple[str, ...], Callable[[Random, tuple[float, ...]], 
 
 
 @dataclass(frozen=True)
-class Distribution:
+class RandomVariable:
     """A distribution of non-negative numbers; a negative draw counts as 0."""
 
     shape: str
@@ -39,7 +39,7 @@ class Distribution:
         return numbers if self.shape == "fixed" else f"{self.shape}:{numbers}"
 
 
-def parse_distribution(text: str, *, option: str) -> Distribution:
+def parse_distribution(text: str, *, option: str) -> RandomVariable:
     """Read `N` or `SHAPE:A[,B]`.
 
     Shapes: `normal:mean,deviation`, `lognormal:median,sigma` (sigma of the logarithm),
@@ -65,7 +65,7 @@ def parse_distribution(text: str, *, option: str) -> Distribution:
         raise ConfigError(f"{text!r}: numbers must be finite and 0 or more", where=option)
     if shape == "uniform" and parameters[0] > parameters[1]:
         raise ConfigError(f"{text!r}: the low end is above the high end", where=option)
-    return Distribution(shape, parameters)
+    return RandomVariable(shape, parameters)
 
 
 _FORMS = ", ".join(

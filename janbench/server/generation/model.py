@@ -25,7 +25,7 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True)
-class Prompt:
+class ModelInput:
     """The part of a request that the model sees, whatever API it came through."""
 
     text: str
@@ -38,7 +38,7 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class ToolCall:
+class GeneratedCall:
     """A function call that the model asks for."""
 
     id: str
@@ -46,7 +46,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Generation:
     """A whole generation, fixed before it starts; delays in nanoseconds."""
 
     ttft_ns: int
@@ -57,7 +57,7 @@ class Plan:
     texts: list[str]
     finish_reason: str
     prompt_tokens: int
-    tool: ToolCall | None = None
+    tool: GeneratedCall | None = None
     rng: Random = field(default_factory=Random)
 
     @property
@@ -86,7 +86,7 @@ class Model:
         self._options = options
         self._count = 0
 
-    def plan(self, prompt: Prompt, fault: Fault, active: int) -> Plan:
+    def plan(self, prompt: ModelInput, fault: Fault, active: int) -> Generation:
         """Plan the answer to `prompt` while `active` generations run."""
         options = self._options
         rng = Random(options.seed * 1_000_003 + self._count)
@@ -100,7 +100,7 @@ class Model:
             texts = [f"{text} {HTML}" for text in texts]
         itl = options.itl_ms
         constant = itl.constant
-        return Plan(
+        return Generation(
             ttft_ns=round(ttft_ms * _MS),
             finalize_ns=round(options.finalize_ms.draw(rng) * _MS),
             gap=(lambda: options.itl_ms.draw(rng) * _MS)
@@ -115,11 +115,11 @@ class Model:
         )
 
     def _say(
-        self, prompt: Prompt, rng: Random
-    ) -> tuple[list[Kind], list[str], str, ToolCall | None]:
+        self, prompt: ModelInput, rng: Random
+    ) -> tuple[list[Kind], list[str], str, GeneratedCall | None]:
         function = _wanted_tool(prompt)
         if function is not None:
-            tool = ToolCall(random_id("call_", 24), str(function.get("name")))
+            tool = GeneratedCall(random_id("call_", 24), str(function.get("name")))
             fragments = ["", *tool_arguments(rng, function.get("parameters"))]
             return [Kind.TOOL] * len(fragments), fragments, "tool_calls", tool
         wanted = max(1, round(self._options.tokens.draw(rng)))
@@ -135,7 +135,7 @@ class Model:
         return kinds, thoughts + answer, finish, None
 
 
-def _wanted_tool(prompt: Prompt) -> dict[str, Any] | None:
+def _wanted_tool(prompt: ModelInput) -> dict[str, Any] | None:
     """The function to call: one that the caller demands, or that the user's message names."""
     choice = prompt.tool_choice
     if not prompt.tools or choice == "none" or prompt.after_tool:

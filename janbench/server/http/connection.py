@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import httptools
 
-from janbench.server.http.exchange import Exchange, Request
+from janbench.server.http.exchange import Exchange, HttpRequest
 
 BODY_LIMIT = 32 * 1024 * 1024
 # Requests pipelined behind a running response; a client that sends more is not read for a while.
@@ -27,7 +27,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # turn, so that a token of the first of many streams would leave later than it says.
 _DIRECT = sys.platform != "win32"
 
-Handler = Callable[[Request, "Connection"], Exchange]
+Handler = Callable[[HttpRequest, "Connection"], Exchange]
 
 
 class Connection(asyncio.Protocol):
@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._fd = -1
         self._parser: Any = httptools.HttpRequestParser(self)
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[HttpRequest] = deque()
         self._exchange: Exchange | None = None
         self._serving = False
         self._closing = False
@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
         """Serve the request, or let it wait for the one before."""
         if self._closing:
             return
-        request = Request(
+        request = HttpRequest(
             method=self._parser.get_method().decode("latin-1"),
             target=self._target.decode("latin-1"),
             headers=self._headers,
@@ -207,7 +207,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _serve(self, request: Request) -> None:
+    def _serve(self, request: HttpRequest) -> None:
         if self._closing:
             return
         self._serving = True

@@ -25,7 +25,7 @@ _STATUS_LINES = {
 
 
 @dataclass(slots=True)
-class Request:
+class HttpRequest:
     """A request as it was read; header names are in lower case."""
 
     method: str
@@ -96,7 +96,7 @@ class Wire(Protocol):
 class Exchange:
     """Writes one response, whole or as a stream, and notes when."""
 
-    def __init__(self, request: Request, wire: Wire, row: TruthRow | None) -> None:
+    def __init__(self, request: HttpRequest, wire: Wire, row: TruthRow | None) -> None:
         self.request = request
         self.row = row
         self.headers: list[tuple[str, str]] = []

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from janbench.server.accounts import User
 from janbench.server.faults import Backend, Fault, with_html
-from janbench.server.http.exchange import Exchange, Reply, Request
+from janbench.server.http.exchange import Exchange, HttpRequest, Reply
 from janbench.server.state import ServerState
 
 
@@ -24,7 +24,7 @@ class Call:
 
     state: ServerState
     exchange: Exchange
-    request: Request
+    request: HttpRequest
     params: dict[str, str]
     fault: Fault
     user: User
@@ -83,7 +83,7 @@ class Router:
         return None
 
 
-def parse_object(request: Request) -> dict[str, Any]:
+def parse_object(request: HttpRequest) -> dict[str, Any]:
     """The JSON object in a request's body; raises NotJsonError."""
     try:
         value = request.json()

@@ -10,7 +10,7 @@ import { say } from './conversation_chat.js';
 /** @param {any} iteration @param {any} step */
 function run(iteration, step) {
   const prompt = promptOf(iteration, step);
-  // A server that stores conversations keeps what was said; others have to be told again.
+  // A server that stores conversations keeps what was said; others need it sent again.
   if (step.history && iteration.flavour.conversation_chat) {
     return say(iteration, step, prompt);
   }

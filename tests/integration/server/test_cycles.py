@@ -61,7 +61,7 @@ def serving(flavour: str) -> Iterator[tuple[App, int]]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_TIMEOUT_S)
         listening.close()
-        app.state.engine.clock.close()
+        app.state.delivery.clock.close()
         loop.close()
 
 

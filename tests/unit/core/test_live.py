@@ -14,7 +14,7 @@ from janbench.model.job import Progress
 from janbench.model.load.plan import Plan
 from janbench.reports.terminal.course import offered_rate, phase_of
 from janbench.reports.terminal.live import course_text
-from janbench.results.records.live_records import RecentRecords
+from janbench.results.records.live_records import LiveRecords
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_after_its_end_a_load_says_what_it_waits_for(decided: Plan) -> None:
 
 
 def test_last_seconds_come_from_the_records(tmp_path: Path) -> None:
-    recent = RecentRecords([tmp_path])
+    recent = LiveRecords([tmp_path])
     assert recent.enrich(Progress(1.0)) == Progress(1.0)
     file = tmp_path / "records-0.jsonl"
     old = [{"time": 0.0, "integrity": "ok", "ttft_ms": 9999.0, "output_tokens": 500}]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from janbench.model.job import Outcome
-from janbench.model.results.case_info import StepInfo, Subject
-from janbench.results.assemble import Evidence, assemble
+from janbench.model.results.case_info import CaseInfo, StepInfo
+from janbench.results.assemble import CaseOutput, assemble
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
 from tests.factories import records, write_records
@@ -36,8 +36,8 @@ def test_why_streams_have_no_times(
             del row["ttft_ms"], row["gaps_ms"], row["tpot_ms"], row["finalize_ms"]
     opened = Records(write_records(rows, tmp_path))
     try:
-        subject = Subject("s", "load", "proxy", steps=(STEP,))
-        evidence = Evidence(subject, Outcome(0, 60), "", K6Summary(), records=opened)
+        info = CaseInfo("s", "load", "proxy", steps=(STEP,))
+        evidence = CaseOutput(info, Outcome(0, 60), "", K6Summary(), records=opened)
         assert assemble(evidence).unmeasured.get("ttft_ms") == reason
     finally:
         opened.close()

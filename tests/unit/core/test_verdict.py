@@ -10,7 +10,7 @@ from janbench.model.job import Outcome
 from janbench.model.k6_exit import error_message
 from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Lane
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import (
     CheckResult,
     Distribution,
@@ -18,7 +18,7 @@ from janbench.model.results.result import (
     Objective,
     Requests,
     ScenarioResult,
-    Slo,
+    SloResult,
     ThresholdResult,
     Validity,
     worst,
@@ -49,14 +49,14 @@ def _judge(
     mode: Literal["single", "load"] = "load",
     **limits: Any,
 ) -> tuple[str, list[str]]:
-    subject = Subject(
+    info = CaseInfo(
         "s",
         mode,
         "proxy",
         lanes=(Lane("stream", 2, 20),),
         limits=ValidityLimits(**limits),
     )
-    verdict, reasons = judge(result, subject, outcome, kept)
+    verdict, reasons = judge(result, info, outcome, kept)
     return verdict, [reason.kind for reason in reasons]
 
 
@@ -101,7 +101,8 @@ CASES: dict[str, tuple[ScenarioResult, Outcome, str, list[str]]] = {
     ),
     "too few samples for an objective": (
         _result(
-            slo=Slo(objectives=[Objective(name="ttft_ms p99", metric="ttft_ms", statistic="p99",
+            slo=SloResult(objectives=[Objective(name="ttft_ms p99", metric="ttft_ms",
+                                          statistic="p99",
                                           comparison="<=", limit=800, value=300, ok=True)]),
             metrics={"ttft_ms": Distribution(count=20, p99=300)},
         ),

@@ -10,7 +10,7 @@ import pytest
 
 from janbench.engines.docker import daemon as docker_daemon
 from janbench.engines.docker.container import LogPump
-from janbench.engines.docker.daemon import connect, told
+from janbench.engines.docker.daemon import connect, docker_errors
 from janbench.engines.docker.image import _split
 from janbench.errors import EngineError
 
@@ -55,14 +55,14 @@ def test_unreachable_daemon(
 def test_full_disk_is_told_with_what_helps() -> None:
     with (
         pytest.raises(EngineError, match="can't pull x: write /var: no space left") as error,
-        told("pull x"),
+        docker_errors("pull x"),
     ):
         raise docker.errors.APIError("500", None, "write /var: no space left on device")
     assert "docker system prune" in error.value.hint
 
 
 def test_defects_of_ours_are_not_taken_for_dockers() -> None:
-    with pytest.raises(ZeroDivisionError), told("divide"):
+    with pytest.raises(ZeroDivisionError), docker_errors("divide"):
         raise ZeroDivisionError
 
 

@@ -13,7 +13,7 @@ from janbench.engines.kubernetes.api import ClusterApi, UnreachableError
 from janbench.engines.kubernetes.fleet import Fleet
 from janbench.engines.kubernetes.pods import sidecar_failure
 from janbench.engines.kubernetes.runner import Runner
-from janbench.engines.kubernetes.shipment import Sender
+from janbench.engines.kubernetes.shipment import ShipmentSender
 from janbench.errors import EngineError
 from janbench.model.job import Job, Progress, Watcher
 
@@ -68,7 +68,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _said(*, began: float | None) -> str:
     lines: list[str] = []
-    Sender(Path("/nowhere"), lines.append).progress(Progress(1.0), began, paused=began is None)
+    ShipmentSender(Path("/nowhere"), lines.append).progress(
+        Progress(1.0), began, paused=began is None
+    )
     return lines[0]
 
 

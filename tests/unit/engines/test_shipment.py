@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from janbench.engines.kubernetes.shipment import Receiver, Sender
+from janbench.engines.kubernetes.shipment import ShipmentReceiver, ShipmentSender
 from janbench.model.job import Progress
 
 RUNTIME_LINE = 16 * 1024  # what container runtimes cut lines at
@@ -19,7 +19,7 @@ RUNTIME_LINE = 16 * 1024  # what container runtimes cut lines at
 def _ship(folder: Path, records: bytes) -> list[str]:
     folder.mkdir(exist_ok=True)
     lines: list[str] = []
-    sender = Sender(folder, lines.append)
+    sender = ShipmentSender(folder, lines.append)
     for start in range(0, len(records), 20_000):
         with (folder / "records-0.jsonl").open("ab") as file:
             file.write(records[start : start + 20_000])
@@ -31,9 +31,9 @@ def _ship(folder: Path, records: bytes) -> list[str]:
     return lines
 
 
-def _received(folder: Path, lines: list[str]) -> Receiver:
+def _received(folder: Path, lines: list[str]) -> ShipmentReceiver:
     folder.mkdir(exist_ok=True)
-    receiver = Receiver(folder)
+    receiver = ShipmentReceiver(folder)
     for line in lines:
         receiver.take(line)
     return receiver
@@ -85,7 +85,7 @@ def test_a_sender_that_begins_anew_adds_nothing_twice(tmp_path: Path) -> None:
     with (tmp_path / "pod" / "records-0.jsonl").open("ab") as file:
         file.write(b"more\n" * 100)
     second: list[str] = []
-    Sender(tmp_path / "pod", second.append).finish(None)
+    ShipmentSender(tmp_path / "pod", second.append).finish(None)
     assert _received(tmp_path / "home", first + second).complete
     sent = (tmp_path / "pod" / "records-0.jsonl").read_bytes()
     assert (tmp_path / "home" / "records-0.jsonl").read_bytes() == sent

@@ -19,7 +19,7 @@ from janbench.config.scenario_file import load_scenarios
 from janbench.config.settings import Flags, plan
 from janbench.errors import ConfigError
 from janbench.model.limits import ValidityLimits
-from janbench.model.results.case_info import Subject
+from janbench.model.results.case_info import CaseInfo
 from janbench.model.script import Script
 from janbench.pipeline.selection.case import Case
 from janbench.pipeline.selection.forecast import describe
@@ -135,8 +135,8 @@ def scripts_of(file: Path) -> list[Script]:
     found = []
     for scenario in load_scenarios(file, {"HOME": "/root"}).scenarios.values():
         made = plan(scenario, {}, Flags())
-        subject = Subject.of(made, scenario.name, "direct", ValidityLimits())
-        assert list(describe(Case(subject, made.target, {}, plan=made)))
+        info = CaseInfo.of(made, scenario.name, "direct", ValidityLimits())
+        assert list(describe(Case(info, made.target, {}, plan=made)))
         found.append(render(scenario, load_flavours(), file.name))
     return found
 

@@ -13,7 +13,7 @@ from janbench.model.results.result import (
     Requests,
     RunResult,
     ScenarioResult,
-    Slo,
+    SloResult,
     TargetInfo,
     Throughput,
     Validity,
@@ -51,7 +51,7 @@ def test_a_whole_result() -> None:
     result = _result(
         verdict="invalid",
         requests=Requests(attempted=90, completed=81, failed=9, dropped=10),
-        slo=Slo(goodput=0.7),
+        slo=SloResult(goodput=0.7),
         throughput=Throughput(requests_per_s=9.0, output_tokens_per_s=120.0),
         checks=[CheckResult(name="a", passes=3, fails=1), CheckResult(name="b", passes=4, fails=0)],
         validity=Validity(proxy_lag_p99_ms=3.0, schedule_lag_p99_ms=1.5),

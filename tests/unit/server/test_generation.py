@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from janbench.server.faults import FAULTS, NONE
-from janbench.server.generation.distributions import Distribution, parse_distribution
-from janbench.server.generation.model import Kind, Model, Plan, Prompt
+from janbench.server.generation.distributions import RandomVariable, parse_distribution
+from janbench.server.generation.model import Generation, Kind, Model, ModelInput
 from janbench.server.generation.prose import HTML, words
 from janbench.server.options import ServerOptions
 
@@ -28,14 +28,14 @@ SEARCH = {
 }
 
 
-def dist(text: str) -> Distribution:
+def dist(text: str) -> RandomVariable:
     return parse_distribution(text, option="--x")
 
 
 OPTIONS = ServerOptions(tokens=dist("20"), seed=5)
 
 
-def plan(prompt: Prompt, options: ServerOptions = OPTIONS, fault: str = "") -> Plan:
+def plan(prompt: ModelInput, options: ServerOptions = OPTIONS, fault: str = "") -> Generation:
     return Model(options).plan(prompt, FAULTS[fault] if fault else NONE, 0)
 
 
@@ -44,7 +44,7 @@ def test_a_seed_repeats_texts_delays_and_lengths_in_order() -> None:
 
     def told(seed: int) -> list[tuple[str, list[float], int]]:
         model = Model(replace(options, seed=seed))
-        plans = [model.plan(Prompt("hi"), NONE, 0) for _ in range(5)]
+        plans = [model.plan(ModelInput("hi"), NONE, 0) for _ in range(5)]
         return [(p.joined(Kind.CONTENT), [p.gap_ns() for _ in range(3)], p.tokens) for p in plans]
 
     assert told(1) == told(1)
@@ -56,25 +56,25 @@ def test_a_seed_repeats_texts_delays_and_lengths_in_order() -> None:
 def test_the_limit_on_tokens_decides_length_and_finish(
     limit: int, tokens: int, finish: str
 ) -> None:
-    made = plan(Prompt("hi", max_tokens=limit))
+    made = plan(ModelInput("hi", max_tokens=limit))
     assert (made.tokens, made.finish_reason) == (tokens, finish)
 
 
 def test_reasoning_comes_first_and_counts_against_the_limit() -> None:
-    made = plan(Prompt("hi", max_tokens=12), replace(OPTIONS, reasoning_tokens=dist("10")))
+    made = plan(ModelInput("hi", max_tokens=12), replace(OPTIONS, reasoning_tokens=dist("10")))
     assert made.kinds == [Kind.REASONING] * 10 + [Kind.CONTENT] * 2
     assert made.finish_reason == "length"
 
 
 def test_a_limit_spent_on_reasoning_leaves_no_content() -> None:
-    made = plan(Prompt("hi", max_tokens=4), replace(OPTIONS, reasoning_tokens=dist("10")))
+    made = plan(ModelInput("hi", max_tokens=4), replace(OPTIONS, reasoning_tokens=dist("10")))
     assert made.joined(Kind.CONTENT) == ""
     assert made.tokens == 4
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, None])
 def test_a_json_object_is_valid_at_every_length(limit: int | None) -> None:
-    made = plan(Prompt("hi", max_tokens=limit, json_object=True))
+    made = plan(ModelInput("hi", max_tokens=limit, json_object=True))
     assert isinstance(json.loads(made.joined(Kind.CONTENT)), dict)
     assert made.tokens == (limit or 20)
 
@@ -93,7 +93,7 @@ def test_a_json_object_is_valid_at_every_length(limit: int | None) -> None:
     ],
 )
 def test_a_tool_is_called_when_it_is_asked_for(choice: object, said: str, called: bool) -> None:
-    made = plan(Prompt(said, tools=(SEARCH,), tool_choice=choice, last_user_text=said))
+    made = plan(ModelInput(said, tools=(SEARCH,), tool_choice=choice, last_user_text=said))
     assert (made.tool is not None) is called
     if made.tool is not None:
         arguments = json.loads(made.joined(Kind.TOOL))
@@ -106,7 +106,7 @@ def test_a_tool_is_called_when_it_is_asked_for(choice: object, said: str, called
 
 
 def test_a_tool_result_is_answered_with_words() -> None:
-    prompt = Prompt("x", tools=(SEARCH,), tool_choice="required", after_tool=True)
+    prompt = ModelInput("x", tools=(SEARCH,), tool_choice="required", after_tool=True)
     assert plan(prompt).tool is None
 
 
@@ -117,19 +117,22 @@ def test_prose_holds_what_breaks_hand_made_json() -> None:
 
 
 def test_html_is_in_every_piece() -> None:
-    made = plan(Prompt("hi"), fault="html")
+    made = plan(ModelInput("hi"), fault="html")
     assert all(HTML in text for text in made.texts)
 
 
 def test_no_content_says_nothing() -> None:
-    assert plan(Prompt("hi"), fault="no-content").texts == []
+    assert plan(ModelInput("hi"), fault="no-content").texts == []
 
 
 def test_slow_first_token_is_ten_times_as_slow() -> None:
-    assert plan(Prompt("hi"), fault="slow-first-token").ttft_ns == 10 * plan(Prompt("hi")).ttft_ns
+    assert (
+        plan(ModelInput("hi"), fault="slow-first-token").ttft_ns
+        == 10 * plan(ModelInput("hi")).ttft_ns
+    )
 
 
 def test_queue_saturation_grows_with_what_is_active() -> None:
     fault = FAULTS["queue-saturation"]
-    delays = [Model(OPTIONS).plan(Prompt("hi"), fault, n).ttft_ns for n in (0, 1, 10)]
+    delays = [Model(OPTIONS).plan(ModelInput("hi"), fault, n).ttft_ns for n in (0, 1, 10)]
     assert [delay - delays[0] for delay in delays] == [0, 50_000_000, 500_000_000]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from janbench.server.accounts import User, bearer
-from janbench.server.flavours.base import Flavour, list_models
+from janbench.server.flavours.base import ServerFlavour, list_models
 from janbench.server.flavours.openai import chat, responses
 from janbench.server.flavours.openai.errors import error
-from janbench.server.http.exchange import Reply, Request
+from janbench.server.http.exchange import HttpRequest, Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.state import ServerState
 
 
-def _authenticate(state: ServerState, request: Request) -> User | Reply:
+def _authenticate(state: ServerState, request: HttpRequest) -> User | Reply:
     """Anyone, unless the server was started with a key."""
     key = state.options.api_key
     if key is None or bearer(request.headers) == key:
@@ -42,7 +42,7 @@ def _version(call: Call) -> Reply:
     return Reply.json({"version": call.state.options.server_version})
 
 
-FLAVOUR = Flavour(
+FLAVOUR = ServerFlavour(
     routes=(
         Route("GET", "/health", _health, protected=False),
         Route("GET", "/version", _version, protected=False),

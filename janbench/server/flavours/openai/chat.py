@@ -27,15 +27,15 @@ def _chat(call: Call) -> Reply | None:
         return backend_failed()
     if fault.backend is Backend.REFUSES:
         return error(400, "The request was refused.")
-    plan, head = plan_answer(call, request.prompt), new_head(request.model)
+    generation, head = plan_answer(call, request.prompt), new_head(request.model)
     if request.stream:
-        stream(call, plan, ChatDialect(_STYLE, plan, head, usage=request.include_usage))
+        stream(call, generation, ChatDialect(_STYLE, generation, head, usage=request.include_usage))
         return None
 
     def respond() -> Reply:
-        return Reply.json(completion(plan, head, finish=fault.finish_reason, go_openai=False))
+        return Reply.json(completion(generation, head, finish=fault.finish_reason, go_openai=False))
 
-    answer(call, plan, respond)
+    answer(call, generation, respond)
     return None
 
 

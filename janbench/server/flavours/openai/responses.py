@@ -10,7 +10,7 @@ from janbench.server.dialects.responses_openai import Body, ResponsesOpenAIDiale
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.openai.errors import backend_failed, error, unknown_model
-from janbench.server.generation.model import Kind, Plan, Prompt
+from janbench.server.generation.model import Generation, Kind, ModelInput
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, NotJsonError, Route
 from janbench.server.ids import random_id
@@ -28,10 +28,10 @@ def _create(call: Call) -> Reply | None:
         return backend_failed()
     if fault.backend is Backend.REFUSES:
         return error(400, "The request was refused.")
-    plan = plan_answer(call, _prompt(body, given))
-    describe = _describe(body, plan)
-    items = output_items(plan)
-    cut = plan.finish_reason == "length"
+    generation = plan_answer(call, _prompt(body, given))
+    describe = _describe(body, generation)
+    items = output_items(generation)
+    cut = generation.finish_reason == "length"
     finished = describe(
         "incomplete" if cut else "completed",
         [item | {"status": "completed"} for item in items.values()],
@@ -47,20 +47,20 @@ def _create(call: Call) -> Reply | None:
         return Reply.json(finished)
 
     if body.get("stream") is True:
-        stream(call, plan, ResponsesOpenAIDialect(describe, items, plan), store)
+        stream(call, generation, ResponsesOpenAIDialect(describe, items, generation), store)
         return None
-    answer(call, plan, respond)
+    answer(call, generation, respond)
     return None
 
 
-def _prompt(body: dict[str, Any], given: str | list[Any]) -> Prompt:
+def _prompt(body: dict[str, Any], given: str | list[Any]) -> ModelInput:
     messages = _messages(given)
     limit = body.get("max_output_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise NotJsonError("max_output_tokens")
     texts = [str(body.get("instructions") or ""), *(message_text(m) for m in messages)]
     text_format = (body.get("text") or {}).get("format") or {}
-    return Prompt(
+    return ModelInput(
         text="\n".join(texts).strip(),
         max_tokens=limit,
         tools=functions(body.get("tools")),
@@ -79,7 +79,7 @@ def _messages(given: str | list[Any]) -> list[dict[str, Any]]:
     return given
 
 
-def _describe(body: dict[str, Any], plan: Plan) -> Body:
+def _describe(body: dict[str, Any], generation: Generation) -> Body:
     fixed = {
         "id": random_id("resp_", 42),
         "object": "response",
@@ -106,20 +106,20 @@ def _describe(body: dict[str, Any], plan: Plan) -> Body:
             "status": status,
             "incomplete_details": reason,
             "output": output,
-            "usage": _usage(plan) if ended else None,
+            "usage": _usage(generation) if ended else None,
         }
 
     return describe
 
 
-def _usage(plan: Plan) -> dict[str, Any]:
-    reasoning = plan.kinds.count(Kind.REASONING)
+def _usage(generation: Generation) -> dict[str, Any]:
+    reasoning = generation.kinds.count(Kind.REASONING)
     return {
-        "input_tokens": plan.prompt_tokens,
+        "input_tokens": generation.prompt_tokens,
         "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": plan.tokens,
+        "output_tokens": generation.tokens,
         "output_tokens_details": {"reasoning_tokens": reasoning},
-        "total_tokens": plan.prompt_tokens + plan.tokens,
+        "total_tokens": generation.prompt_tokens + generation.tokens,
     }
 
 

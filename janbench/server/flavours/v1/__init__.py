@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janbench.server.flavours.base import Flavour, list_models
+from janbench.server.flavours.base import ServerFlavour, list_models
 from janbench.server.flavours.v1 import auth, chat, conversations, items, responses, workspaces
 from janbench.server.flavours.v1.errors import COMMIT_FAILED, error
 from janbench.server.http.exchange import Reply
@@ -54,8 +54,8 @@ _COMMON = (
 )
 
 
-def _flavour(routes: tuple[Route, ...]) -> Flavour:
-    return Flavour(
+def _flavour(routes: tuple[Route, ...]) -> ServerFlavour:
+    return ServerFlavour(
         routes=routes,
         authenticate=auth.authenticate,
         not_found=lambda _path: Reply.text("404 page not found", 404),

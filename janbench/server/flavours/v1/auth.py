@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 from janbench.server.accounts import User, bearer, cookie, new_user
 from janbench.server.flavours.v1.errors import error
-from janbench.server.http.exchange import Reply, Request
+from janbench.server.http.exchange import HttpRequest, Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.state import ServerState
 
@@ -26,7 +26,7 @@ def unauthorized() -> Reply:
     return error(401, _BAD_BEARER)
 
 
-def authenticate(state: ServerState, request: Request) -> User | Reply:
+def authenticate(state: ServerState, request: HttpRequest) -> User | Reply:
     """The user of a Bearer token or API key, or the 401."""
     token = bearer(request.headers)
     claims = state.accounts.claims(token)

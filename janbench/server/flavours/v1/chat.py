@@ -12,7 +12,7 @@ from janbench.server.dialects.chat_request import ChatRequest, message_text, par
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v1.errors import STREAM_FAILED, STREAM_TIMEOUT, error
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
@@ -95,7 +95,7 @@ class _Link:
         return _Link(call, found, created=False)
 
     def metadata(self, *, stream: bool) -> dict[str, Any]:
-        """What the client is told; a stream never says what is stored."""
+        """What the client sees; a stream never says what is stored."""
         return {
             "conversation_id": self.conversation.id,
             "conversation_created": self.created,
@@ -106,7 +106,7 @@ class _Link:
             "store_reasoning": self.store_reasoning and not stream,
         }
 
-    def remember(self, request: ChatRequest, plan: Plan) -> None:
+    def remember(self, request: ChatRequest, generation: Generation) -> None:
         """Store what the real server stores: with `store:false` still the reply."""
         if self.store:
             last = request.messages[-1]
@@ -114,16 +114,20 @@ class _Link:
             self.conversation.add(
                 Item(self.ask_id, "message", str(last.get("role", "user")), [part])
             )
-        content = plan.joined(Kind.CONTENT)
-        if plan.tool is not None:
-            content = orjson.dumps([tool_call(plan)]).decode()
-        elif not self.store and (plan.finish_reason != "stop" or not content):
+        content = generation.joined(Kind.CONTENT)
+        if generation.tool is not None:
+            content = orjson.dumps([tool_call(generation)]).decode()
+        elif not self.store and (generation.finish_reason != "stop" or not content):
             return
-        part = {"type": "text", "finish_reason": plan.finish_reason, "text": {"value": content}}
-        reasoning = plan.joined(Kind.REASONING)
+        part = {
+            "type": "text",
+            "finish_reason": generation.finish_reason,
+            "text": {"value": content},
+        }
+        reasoning = generation.joined(Kind.REASONING)
         if self.store and self.store_reasoning and reasoning:
             part["reasoning_content"] = reasoning
-        kind = "function_call" if plan.tool is not None else "message"
+        kind = "function_call" if generation.tool is not None else "message"
         item_id = self.completion_id or random_id("msg_", 42)
         self.conversation.add(Item(item_id, kind, "assistant", [part]))
 
@@ -134,7 +138,7 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
     if unknown and call.fault.backend is Backend.UP:
         call.refuse()
     fault = call.fault
-    plan, head = plan_answer(call, request.prompt), new_head(request.model)
+    generation, head = plan_answer(call, request.prompt), new_head(request.model)
     if request.stream:
         timeout = STREAM_FAILED if link else STREAM_TIMEOUT
         style = ChatStyle(
@@ -145,12 +149,17 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
         )
         dialect = ChatDialect(
             style,
-            plan,
+            generation,
             head,
             usage=request.include_usage,
             metadata=call.text(link.metadata(stream=True)) if link else None,
         )
-        stream(call, plan, dialect, (lambda: link.remember(request, plan)) if link else None)
+        stream(
+            call,
+            generation,
+            dialect,
+            (lambda: link.remember(request, generation)) if link else None,
+        )
         return None
     if fault.backend is Backend.DOWN:
         return error(400, _BACKEND_DOWN)
@@ -161,10 +170,10 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
                 return error(400, _NO_CHOICES)
             body = zero_completion()
         else:
-            body = completion(plan, head, finish=fault.finish_reason, go_openai=True)
+            body = completion(generation, head, finish=fault.finish_reason, go_openai=True)
         if link is not None:
             if fault.backend is Backend.UP:
-                link.remember(request, plan)
+                link.remember(request, generation)
             if link.store:
                 body["id"] = link.completion_id
             body["metadata"] = call.text(link.metadata(stream=False))
@@ -172,7 +181,7 @@ def _generate(call: Call, request: ChatRequest, link: _Link | None) -> Reply | N
 
     if fault.backend is Backend.REFUSES:
         return respond()
-    answer(call, plan, respond)
+    answer(call, generation, respond)
     return None
 
 

@@ -7,16 +7,16 @@ from typing import Any
 import orjson
 
 from janbench.server.dialects.chat_request import message_text
-from janbench.server.generation.model import Prompt
+from janbench.server.generation.model import ModelInput
 
 
-def prompt_of(body: dict[str, Any]) -> Prompt:
+def prompt_of(body: dict[str, Any]) -> ModelInput:
     """The prompt: `input` as one user message; tools are validated, but never reach the model."""
     text = go_text(body["input"])
     if isinstance(body["input"], str):
         text = _embedded_messages(text)
     limit = body.get("max_tokens")
-    return Prompt(
+    return ModelInput(
         text=f"{body.get('system_prompt') or ''}\n{text}".strip(),
         max_tokens=limit if isinstance(limit, int) and limit > 0 else None,
     )

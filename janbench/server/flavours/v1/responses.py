@@ -12,7 +12,7 @@ from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v1.errors import STREAM_FAILED, error
 from janbench.server.flavours.v1.response_input import go_text, invalid, prompt_of
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
@@ -48,19 +48,21 @@ def _create(call: Call) -> Reply | None:
     except LookupError:
         return error(400, BAD_REQUEST)
     response = _response(call, conversation)
-    plan = plan_answer(call, prompt_of(body))
+    generation = plan_answer(call, prompt_of(body))
     if body.get("stream") is True:
         failed = error(0, STREAM_FAILED).body
-        stream(call, plan, ResponsesV1Dialect(response | {"stream": True}, plan, failed))
+        stream(
+            call, generation, ResponsesV1Dialect(response | {"stream": True}, generation, failed)
+        )
         return None
     if fault.backend is Backend.DOWN:
         return error(400, STREAM_FAILED)
 
     def respond() -> Reply:
-        nothing = fault.backend is Backend.REFUSES or not plan.tokens
-        return Reply.json(response | _outcome(None if nothing else plan))
+        nothing = fault.backend is Backend.REFUSES or not generation.tokens
+        return Reply.json(response | _outcome(None if nothing else generation))
 
-    answer(call, plan, respond)
+    answer(call, generation, respond)
     return None
 
 
@@ -105,17 +107,17 @@ def _response(call: Call, conversation: Conversation | None) -> dict[str, Any]:
     return response
 
 
-def _outcome(plan: Plan | None) -> dict[str, Any]:
+def _outcome(generation: Generation | None) -> dict[str, Any]:
     """What a finished generation adds; None: the backend gave nothing, which isn't an error."""
     output: list[dict[str, Any]] = []
-    reasoning = plan.joined(Kind.REASONING) if plan else ""
+    reasoning = generation.joined(Kind.REASONING) if generation else ""
     if reasoning:
         result = {"task": "reasoning", "result": reasoning}
         output.append({"type": "reasoning", "reasoning": result})
-    text = plan.joined(Kind.CONTENT) if plan else ""
+    text = generation.joined(Kind.CONTENT) if generation else ""
     if text:
         output.append({"type": "text", "text": {"value": text}})
-    given, made = (plan.prompt_tokens, plan.tokens) if plan else (0, 0)
+    given, made = (generation.prompt_tokens, generation.tokens) if generation else (0, 0)
     return {
         "status": "completed",
         "output": output or None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from janbench.server.flavours.base import Flavour, list_models
+from janbench.server.flavours.base import ServerFlavour, list_models
 from janbench.server.flavours.v2 import auth, chat, conversations, responses
 from janbench.server.flavours.v2.errors import (
     RESPONSES_PREFIX,
@@ -53,7 +53,7 @@ def _bad_body(path: str) -> Reply:
     return error(400, "Invalid request body")
 
 
-FLAVOUR = Flavour(
+FLAVOUR = ServerFlavour(
     routes=(
         _status("ok"),
         _status("ready"),

@@ -15,7 +15,7 @@ from janbench.server.flavours.v2.errors import (
     refuse,
     response_error,
 )
-from janbench.server.http.exchange import Headers, Reply, Request
+from janbench.server.http.exchange import Headers, HttpRequest, Reply
 from janbench.server.http.routing import Call, NotJsonError, Route, parse_object
 from janbench.server.ids import uuid4
 from janbench.server.state import ServerState
@@ -24,7 +24,7 @@ _REFRESH_LIFETIME_S = 7 * 24 * 3600
 _KEYS_PER_USER = 5
 
 
-def authenticate(state: ServerState, request: Request) -> User | Reply:
+def authenticate(state: ServerState, request: HttpRequest) -> User | Reply:
     """The user of a Bearer token, or of an API key where the gateway accepts one."""
     on_responses = request.path.startswith(RESPONSES_PREFIX)
     key = request.headers.get("x-api-key")
@@ -39,19 +39,19 @@ def authenticate(state: ServerState, request: Request) -> User | Reply:
     return user or refuse(401, request.path)
 
 
-def identity_headers(user: User, request: Request) -> Headers:
+def identity_headers(user: User, request: HttpRequest) -> Headers:
     """What llm-api tells about the caller on routes that need one."""
     if request.path.startswith(RESPONSES_PREFIX):
         return ()
     return (
-        ("X-Principal-Id", user.subject),
+        ("X-Principal-Id", user.info),
         ("X-Auth-Method", auth_method(request)),
         ("X-User-ID", user.id),
-        ("X-User-Subject", user.subject),
+        ("X-User-Subject", user.info),
     )
 
 
-def auth_method(request: Request) -> str:
+def auth_method(request: HttpRequest) -> str:
     """How the caller proved who it is."""
     return "apikey" if "x-api-key" in request.headers else "jwt"
 
@@ -71,7 +71,7 @@ def _key_owner(state: ServerState, key: str) -> User | None:
 def _guest_login(call: Call) -> Reply:
     accounts = call.state.accounts
     user = accounts.add(new_user())
-    names = {"user_id": user.id, "username": user.name, "principal_id": user.subject}
+    names = {"user_id": user.id, "username": user.name, "principal_id": user.info}
     return Reply.json(names | _tokens(call, user), 201)
 
 
@@ -116,7 +116,7 @@ def _me(call: Call) -> Reply:
             "id": user.id,
             "username": user.name,
             "email": user.email,
-            "subject": user.subject,
+            "subject": user.info,
             "auth_method": auth_method(call.request),
             "name": user.name,
         }

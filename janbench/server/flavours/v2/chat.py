@@ -12,7 +12,7 @@ from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.conversations import is_conversation_id
 from janbench.server.flavours.v2.errors import error
-from janbench.server.generation.model import Kind, Plan
+from janbench.server.generation.model import Generation, Kind
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.ids import random_id
@@ -37,30 +37,35 @@ def _chat(call: Call) -> Reply | None:
     link = _link(call, request)
     if isinstance(link, Reply):
         return link
-    plan, head = plan_answer(call, request.prompt), new_head(request.model)
+    generation, head = plan_answer(call, request.prompt), new_head(request.model)
     if request.stream:
         frame = {"created": head.created, "id": "", "model": request.model}
         frame["object"] = "chat.completion.chunk"
         dialect = ChatDialect(
             _STYLE,
-            plan,
+            generation,
             head,
             usage=True,  # the client's stream_options are overwritten
             before_done=call.text({"conversation": link.json()} | frame) if link else None,
         )
-        stream(call, plan, dialect, (lambda: link.remember(request, plan)) if link else None)
+        stream(
+            call,
+            generation,
+            dialect,
+            (lambda: link.remember(request, generation)) if link else None,
+        )
         return None
     if fault.backend is not Backend.UP:
         return error(500 if fault.backend is Backend.DOWN else 502, _FAILED, _UNTYPED)
 
     def respond() -> Reply:
-        body = completion(plan, head, finish=fault.finish_reason, go_openai=True)
+        body = completion(generation, head, finish=fault.finish_reason, go_openai=True)
         if link is not None:
-            link.remember(request, plan)
+            link.remember(request, generation)
             body["conversation"] = call.text(link.json())
         return Reply.json(body)
 
-    answer(call, plan, respond)
+    answer(call, generation, respond)
     return None
 
 
@@ -73,12 +78,12 @@ class _Link:
     store_reasoning: bool
 
     def json(self) -> dict[str, Any]:
-        """What the client is told."""
+        """What the client sees."""
         body = {"id": self.conversation.id}
         return body | ({"title": self.conversation.title} if self.conversation.title else {})
 
-    def remember(self, request: ChatRequest, plan: Plan) -> None:
-        """Store the last message and the reply, unless told not to."""
+    def remember(self, request: ChatRequest, generation: Generation) -> None:
+        """Store the last message and the reply, unless asked not to."""
         if not self.store:
             return
         last = request.messages[-1]
@@ -86,14 +91,14 @@ class _Link:
         part: dict[str, Any] = {"type": "input_text", "input_text": message_text(last)}
         self._add(role, [part])
         content: list[dict[str, Any]] = []
-        reasoning, text = plan.joined(Kind.REASONING), plan.joined(Kind.CONTENT)
+        reasoning, text = generation.joined(Kind.REASONING), generation.joined(Kind.CONTENT)
         if self.store_reasoning and reasoning:
             content.append({"type": "reasoning_content", "reasoning_content": reasoning})
         if text:
-            finish = plan.finish_reason
+            finish = generation.finish_reason
             content.append({"type": "text", "finish_reason": finish, "text": {"text": text}})
-        if plan.tool is not None:
-            content.append({"type": "tool_calls", "tool_calls": [tool_call(plan)]})
+        if generation.tool is not None:
+            content.append({"type": "tool_calls", "tool_calls": [tool_call(generation)]})
         self._add("assistant", content)
 
     def _add(self, role: str, content: list[dict[str, Any]]) -> None:

@@ -60,7 +60,7 @@ def _item_json(item: Item, number: int) -> dict[str, Any]:
 
 
 def _read_page(call: Call, rows: list[T], *, most: int | None = None) -> Page[T] | Reply:
-    """The page that the query asks for: newest first unless told otherwise."""
+    """The page that the query asks for: newest first unless asked otherwise."""
     query = call.request.query
     try:
         limit = read_limit(query.get("limit"))

@@ -12,7 +12,7 @@ from janbench.server.dialects.responses_v2 import ResponsesV2Dialect
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.errors import RESPONSES_PREFIX, response_error
-from janbench.server.generation.model import Kind, Plan, Prompt
+from janbench.server.generation.model import Generation, Kind, ModelInput
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.ids import uuid4
@@ -28,8 +28,8 @@ def _create(call: Call) -> Reply | None:
         call.refuse()
     if call.fault.backend is not Backend.UP and body.get("stream") is not True:
         return response_error(500, "llm provider request failed")
-    plan = plan_answer(call, _prompt(body, messages))
-    describe = _describe(body, plan)
+    generation = plan_answer(call, _prompt(body, messages))
+    describe = _describe(body, generation)
     given = [
         {"role": m.get("role", "user"), "content": message_text(m), "status": "completed"}
         for m in messages
@@ -43,13 +43,13 @@ def _create(call: Call) -> Reply | None:
         row.body = describe("completed")
 
     def respond() -> Reply:
-        row.body = describe("completed") | {"usage": usage(plan)}
+        row.body = describe("completed") | {"usage": usage(generation)}
         return Reply.json(row.body)
 
     if body.get("stream") is True:
-        stream(call, plan, ResponsesV2Dialect(describe, plan), store)
+        stream(call, generation, ResponsesV2Dialect(describe, generation), store)
         return None
-    answer(call, plan, respond)
+    answer(call, generation, respond)
     return None
 
 
@@ -64,10 +64,10 @@ def _messages(given: Any) -> list[dict[str, Any]]:
     return []
 
 
-def _prompt(body: dict[str, Any], messages: list[dict[str, Any]]) -> Prompt:
+def _prompt(body: dict[str, Any], messages: list[dict[str, Any]]) -> ModelInput:
     limit = body.get("max_tokens")
     texts = [str(body.get("system_prompt") or ""), *(message_text(m) for m in messages)]
-    return Prompt(
+    return ModelInput(
         text="\n".join(texts).strip(),
         max_tokens=limit if isinstance(limit, int) and limit > 0 else None,
         tools=functions(body.get("tools")),
@@ -76,7 +76,7 @@ def _prompt(body: dict[str, Any], messages: list[dict[str, Any]]) -> Prompt:
     )
 
 
-def _describe(body: dict[str, Any], plan: Plan) -> Callable[[str], dict[str, Any]]:
+def _describe(body: dict[str, Any], generation: Generation) -> Callable[[str], dict[str, Any]]:
     fixed: dict[str, Any] = {
         "id": f"resp_{uuid4()}",
         "object": "response",
@@ -91,7 +91,7 @@ def _describe(body: dict[str, Any], plan: Plan) -> Callable[[str], dict[str, Any
     for name in ("metadata", "previous_response_id", "system_prompt"):
         if body.get(name):
             fixed[name] = body[name]
-    output = plan.joined(Kind.CONTENT)
+    output = generation.joined(Kind.CONTENT)
 
     def describe(status: str) -> dict[str, Any]:
         ended = {"output": output} if status == "completed" else {}

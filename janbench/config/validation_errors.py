@@ -112,9 +112,9 @@ def _unfit(c: _Complaint) -> tuple[str, str]:
 
 
 def _own_rule(c: _Complaint) -> tuple[str, str]:
-    told = str(c.context["error"])
-    hint = "Or give 'prompts', for many of them." if "'messages' is missing" in told else ""
-    return told, hint
+    message = str(c.context["error"])
+    hint = "Or give 'prompts', for many of them." if "'messages' is missing" in message else ""
+    return message, hint
 
 
 def _other(c: _Complaint) -> tuple[str, str]:
