@@ -118,7 +118,8 @@ def minutes(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|min|h)?\s*", text)
     if not match or float(match[1]) <= 0:
         raise ConfigError(
-            f"{text!r} is no duration", hint="Give minutes (0.2, 5) or a unit: 90s, 5m, 1h."
+            f"{text!r} is not a valid duration",
+            hint="Write minutes (0.2, 5) or a unit: 90s, 5m, 1h.",
         )
     unit = {"ms": 1 / 60_000, "s": 1 / 60, "h": 60.0}.get(match[2] or "m", 1.0)
     return float(match[1]) * unit

@@ -87,9 +87,9 @@ def open_telemetry(endpoint: str | None) -> OpenTelemetry | None:
     if "://" not in endpoint:
         if not re.fullmatch(r"[^\s/@]+:\d{1,5}", endpoint):
             raise ConfigError(
-                f"{endpoint!r} is no OpenTelemetry endpoint",
+                f"{endpoint!r} is not a valid OpenTelemetry endpoint",
                 where="--otel",
-                hint="Give HOST:PORT for gRPC (127.0.0.1:4317) or a URL for HTTP.",
+                hint="Write HOST:PORT for gRPC (127.0.0.1:4317) or a URL for HTTP.",
             )
         return OpenTelemetry(endpoint)
     parts = urlsplit(_url(endpoint, "--otel"))
@@ -154,7 +154,7 @@ def _trend_stats(text: str) -> str:
     for statistic in text.split(","):
         if not _STATISTIC.match(statistic.strip()):
             raise ConfigError(
-                f"{_PREFIX}TREND_STATS: {statistic.strip()!r} is no statistic of k6",
+                f"{_PREFIX}TREND_STATS: {statistic.strip()!r} is not a valid k6 statistic",
                 hint="Choose among avg, min, med, max, count, sum and p(N), with commas between.",
             )
     return ",".join(part.strip() for part in text.split(","))

@@ -54,13 +54,13 @@ def _no_such_value(
     scenario: Scenario, metric: str, tags: Mapping[str, str], made_by: Mapping[str, Leaf]
 ) -> str:
     lanes = list(scenario.load.shapes())
-    asides = [name for name in ("warmup", "cooldown") if getattr(scenario.load, name)]
+    uncounted = [name for name in ("warmup", "cooldown") if getattr(scenario.load, name)]
     known: dict[str, Iterable[str]] = {
-        "step": [*made_by, *asides],
-        "lane": [*lanes, *asides],
-        "phase": ["main", *asides] if asides else [],
+        "step": [*made_by, *uncounted],
+        "lane": [*lanes, *uncounted],
+        "phase": ["main", *uncounted] if uncounted else [],
         "kind": list(dialects().classes),
-        "scenario": [*lanes, *(f"{aside}_{lane}" for aside in asides for lane in lanes)],
+        "scenario": [*lanes, *(f"{part}_{lane}" for part in uncounted for lane in lanes)],
     }
     for tag, value in tags.items():
         if tag in known and value not in known[tag]:

@@ -20,7 +20,9 @@ def seconds(value: Any) -> float:
     """
     text = value.strip() if isinstance(value, str) else ""
     if not re.fullmatch(f"(?:{_PART})+", text):
-        raise ValueError(f"{value!r} is no length of time: give a unit, as in 500ms, 90s, 5m, 1h")
+        raise ValueError(
+            f"{value!r} is not a valid duration: give a unit, as in 500ms, 90s, 5m, 1h"
+        )
     total = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
     if total > _LONGEST_S:
         raise ValueError(f"{value} is longer than a week")

@@ -137,8 +137,8 @@ def _shaped(scenario: Scenario, lane: Lane) -> Iterator[K6Scenario]:
     steady = scenario.load.shapes()[lane.name].steady
     before = load.warmup
     if before:
-        aside = _aside(scenario, lane, steady, before)
-        yield K6Scenario(f"warmup_{lane.name}", aside, end=_end(scenario, "warmup"))
+        uncounted = _uncounted(scenario, lane, steady, before)
+        yield K6Scenario(f"warmup_{lane.name}", uncounted, end=_end(scenario, "warmup"))
     phase = "main" if before or load.cooldown else ""
     yield K6Scenario(
         lane.name,
@@ -148,9 +148,9 @@ def _shaped(scenario: Scenario, lane: Lane) -> Iterator[K6Scenario]:
     )
     if load.cooldown:
         assert profile is not None
-        aside = _aside(scenario, lane, steady, load.cooldown)
+        uncounted = _uncounted(scenario, lane, steady, load.cooldown)
         starts = before + profile.seconds
-        yield K6Scenario(f"cooldown_{lane.name}", aside, end=_end(scenario, "cooldown", starts))
+        yield K6Scenario(f"cooldown_{lane.name}", uncounted, end=_end(scenario, "cooldown", starts))
 
 
 def _counted(scenario: Scenario, lane: Lane) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _waiting(scenario: Scenario, lane: Lane) -> tuple[int, int] | None:
     return virtual_users(scenario, lane)[0], len(lane.profile.arrivals)
 
 
-def _aside(scenario: Scenario, lane: Lane, steady: float, seconds: float) -> dict[str, Any]:
+def _uncounted(scenario: Scenario, lane: Lane, steady: float, seconds: float) -> dict[str, Any]:
     """Return a warm-up or cool-down: the lane's steady load."""
     if isinstance(lane.profile, Closed):
         return _constant_users(lane.name, round(steady), max(1.0, seconds))

@@ -239,7 +239,8 @@ def _limits(options: EngineOptions) -> dict[str, Any]:
     if options.memory is not None:
         if not _MEMORY.match(options.memory):
             raise ConfigError(
-                f"--memory {options.memory!r} is no amount of memory", hint="For example: 512m, 2g"
+                f"--memory {options.memory!r} is not a valid amount of memory",
+                hint="For example: 512m, 2g",
             )
         # Without the second one, the container swaps instead of ending.
         limits["mem_limit"] = limits["memswap_limit"] = options.memory

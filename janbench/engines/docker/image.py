@@ -27,7 +27,9 @@ def prepare(daemon: Daemon, image: str, notice: Callable[[str], None]) -> tuple[
     can't be had or its k6 is too old, ConfigError when the name can't be one.
     """
     if not _NAME.match(image):
-        raise ConfigError(f"{image!r} is no image name", hint=f"For example: {PINNED_IMAGE}")
+        raise ConfigError(
+            f"{image!r} is not a valid image name", hint=f"For example: {PINNED_IMAGE}"
+        )
     if not _present(daemon, image):
         _pull(daemon.client, image, notice)
     version = _k6_version(daemon, image)

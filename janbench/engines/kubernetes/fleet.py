@@ -218,7 +218,7 @@ class Fleet:
         more = f"; and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         return EngineError(
             f"the load did not begin in {timeout_s:g} s: {what}{more}",
-            hint="Give them longer with --start-timeout, or ask for less: --cpu, --parallelism.",
+            hint="Allow more time with --start-timeout, or ask for less: --cpu, --parallelism.",
         )
 
 

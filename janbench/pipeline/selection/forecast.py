@@ -62,12 +62,12 @@ def _length(plan: Plan) -> str:
         closed = any(isinstance(lane.profile, Closed) for lane in plan.lanes)
         most = "at most " if closed else ""
         length = f"{most}{format_duration(round(plan.seconds, 1))} in all"
-    aside = [
+    uncounted = [
         f"{name} {format_duration(seconds)}"
         for name, seconds in (("warm-up", load.warmup), ("cool-down", load.cooldown))
         if seconds
     ]
-    return f"{length}; not counted: {', '.join(aside)}" if aside else length
+    return f"{length}; not counted: {', '.join(uncounted)}" if aside else length
 
 
 def _lane(plan: Plan, lane: Lane) -> str:

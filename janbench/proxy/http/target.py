@@ -44,7 +44,7 @@ def parse_target(url: str) -> UpstreamTarget:
         raise ConfigError(
             f"{_shown(url)!r} is not the URL of an HTTP API",
             where=where,
-            hint="Give the base URL, such as https://api.example.com or http://127.0.0.1:8080.",
+            hint="Name the base URL, such as https://api.example.com or http://127.0.0.1:8080.",
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(

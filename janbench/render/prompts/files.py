@@ -172,7 +172,7 @@ def _conversation(row: Any, take: str, where: Location) -> tuple[Prompt, str] | 
     said = []
     for turn in turns:
         if not isinstance(turn, dict):
-            raise ConfigError("a turn of the conversation is no object", where=where)
+            raise ConfigError("a turn of the conversation is not an object", where=where)
         role = _SPEAKERS.get(str(turn.get("from") or turn.get("role")).lower())
         text = turn.get("value") or turn.get("content")
         if role and isinstance(text, str) and text:

@@ -22,7 +22,7 @@ _HOPELESS = 5_000_000
 class Question:
     """What is asked of one figure: which way is worse, and how much of it doesn't matter.
 
-    `noise_floor`: a change up to this size may come from the measuring machine, so it is no news.
+    `noise_floor`: a change up to this size may come from the measuring machine: it proves nothing.
     """
 
     metric: str

@@ -134,7 +134,7 @@ def test_usage_errors(tmp_path: Path) -> None:
     for arguments, words in [
         (("run",), "name a test case, or use --all"),
         (("run", "test-completion-standart"), "Did you mean 'test-completion-standard'?"),
-        (("run", NAME, "--duration", "soon"), "is no duration"),
+        (("run", NAME, "--duration", "soon"), "is not a valid duration"),
         (("run", NAME, "-e", "NOVALUE"), "KEY=VALUE"),
         (("rum",), "No such command"),
         (("list", "--scenarios", "none.yaml"), "there is no file none.yaml"),
