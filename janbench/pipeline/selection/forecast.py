@@ -67,7 +67,7 @@ def _length(plan: Plan) -> str:
         for name, seconds in (("warm-up", load.warmup), ("cool-down", load.cooldown))
         if seconds
     ]
-    return f"{length}; not counted: {', '.join(uncounted)}" if aside else length
+    return f"{length}; not counted: {', '.join(uncounted)}" if uncounted else length
 
 
 def _lane(plan: Plan, lane: Lane) -> str:
