@@ -60,7 +60,7 @@ def test_durations(text: str, value: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "x", "-1", "5 fortnights", "1e3", "nan"])
 def test_bad_durations(text: str) -> None:
-    with pytest.raises(ConfigError, match="no duration"):
+    with pytest.raises(ConfigError, match="not a valid duration"):
         minutes(text)
 
 
