@@ -296,8 +296,8 @@ def test_image_without_k6(make_engine: MakeEngine, daemon: PrivateDaemon, tmp_pa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image": "Not An Image"}, "no image name"),
-        ({"memory": "plenty"}, "no amount of memory"),
+        ({"image": "Not An Image"}, "not a valid image name"),
+        ({"memory": "plenty"}, "not a valid amount of memory"),
         ({"cpus": 0.0}, "greater than 0"),
     ],
 )
