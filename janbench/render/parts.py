@@ -31,6 +31,7 @@ def parts(scenario: Scenario) -> dict[str, Any]:
         "steps": ids,
         "model_steps": [step_id for step_id, step in steps if step.model_talk],
         "who": _who(scenario, [step_id for step_id, step in steps if step.kind in _LOGINS]),
+        "trends": sorted({step.metric for step in scenario.leaves if step.metric}),
         "thresholds": thresholds(scenario),
         "judged": judged,
         "entries": entries,
@@ -55,7 +56,6 @@ def _who(scenario: Scenario, logins: list[str]) -> dict[str, Any]:
     }
     if scenario.think_time_s:
         who["think_time_s"] = plain(scenario.think_time_s)
-    who["trends"] = sorted({step.metric for step in scenario.leaves if step.metric})
     if logins:
         who["logins"] = logins
     for kind, key in zip(_LOGINS, ("login_step", "refresh_step"), strict=True):
@@ -93,6 +93,7 @@ def _imports(scenario: Scenario, nodes: list[Node], cut: bool) -> list[tuple[str
         ("iteration", [*(["beyond"] if cut or limits(scenario) else []), "sessions"]),
         ("judged", ["judged"]),
         ("load", sorted(load)),
+        ("metrics", ["scenarioMetrics"]),
         ("progress", ["showSkipped"] if "if" in forms else []),
         ("schedule", ["awaitTurn"] if "waitingUsers" in load else []),
         ("settings", ["readSettings"]),

@@ -29,9 +29,8 @@ export function send(iteration, step, request) {
   session.renewWhenDue(iteration);
   let response = transmit(iteration, step, request);
   // A guest's conversations are lost with the guest: first the token is renewed, then the guest.
-  for (const renew of [() => session.renew(iteration), () => session.logInAgain(iteration)]) {
-    if (response.status === 401 && renew()) response = transmit(iteration, step, request);
-  }
+  if (response.status === 401 && session.renew(iteration)) response = transmit(iteration, step, request);
+  if (response.status === 401 && session.logInAgain(iteration)) response = transmit(iteration, step, request);
   return response;
 }
 
@@ -42,17 +41,18 @@ function transmit(iteration, step, request) {
   const headers = traced({ ...iteration.session.headers(request), ...request.headers });
   if (settings.proxied) headers['x-janbench-context'] = context(iteration, step, name, request);
   const body = payload(request.body, headers);
+  const expected = request.expected || SUCCESS;
   const response = http.request(request.method, url, body, {
     headers,
     cookies: request.cookies,
     tags: { name, ...iteration.tags(step) },
     timeout: `${request.timeoutS || step.timeout_s}s`,
-    responseCallback: http.expectedStatuses(...(request.expected || [200])),
+    responseCallback: callbackFor(expected),
     responseType: 'text',
     redirects: 0,
   });
   if (settings.debug) debug(request.method, settings.base + request.path, headers, body, response);
-  if (!(request.expected || [200]).includes(response.status)) refuseRedirect(iteration, step, request, name, response);
+  if (!expected.includes(response.status)) refuseRedirect(iteration, step, request, name, response);
   return response;
 }
 
@@ -74,12 +74,30 @@ function payload(body, headers) {
   return JSON.stringify(body);
 }
 
-// The timing proxy strips this header; it ties the proxy's record to the step.
+const SUCCESS = [200];
+/** k6's callbacks by the statuses that they expect, each made once. @type {Object<string, any>} */
+const callbacks = {};
+
+function callbackFor(expected) {
+  const key = expected.join();
+  if (!callbacks[key]) callbacks[key] = http.expectedStatuses(...expected);
+  return callbacks[key];
+}
+
+// The timing proxy strips this header; it ties the proxy's record to the step. What is the same each
+// time is put together once.
 function context(iteration, step, name, request) {
+  const { contexts } = iteration.session;
+  const key = `${iteration.phase || iteration.lane} ${step.id} ${name} ${request.want} ${request.timingsOnly}`;
+  if (!contexts[key]) contexts[key] = fixedContext(iteration, step, name, request);
+  return `${contexts[key]}&iter=${iteration.number}&at=${iteration.at}`;
+}
+
+function fixedContext(iteration, step, name, request) {
   const { step: stepTag, lane } = iteration.tags(step);
   const fields = {
     scenario: iteration.scenario.name, step: stepTag, lane, vu: exec.vu.idInTest,
-    iter: iteration.number, at: iteration.at, name, prompt: step.prompt || '', end: (request.end || []).join(','),
+    name, prompt: step.prompt || '', end: (request.end || []).join(','),
     // A stream whose words nobody reads: the times alone, which costs k6 the less the longer it is.
     ...(request.want ? { want: request.want, stand_in: (iteration.flavour.stand_in_ids || []).join(',') } : {}),
     ...(request.timingsOnly && trusted ? { body: 'tail' } : {}),

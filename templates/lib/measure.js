@@ -1,6 +1,6 @@
 // What a request to the model cost, recorded under the names that dashboards know.
 
-import { llm } from './metrics.js';
+import { llm, record } from './metrics.js';
 
 /** @param {any} iteration @param {any} step @param {any} response @param {boolean} stream */
 function tagsOf(iteration, step, response, stream) {
@@ -14,22 +14,22 @@ function tagsOf(iteration, step, response, stream) {
 
 function common(tags, response) {
   const { timings, headers } = response;
-  llm.ttfb.add(timings.waiting, tags);
-  llm.receiving.add(timings.receiving, tags);
-  llm.total.add(timings.duration, tags);
+  record(llm.ttfb, timings.waiting, tags);
+  record(llm.receiving, timings.receiving, tags);
+  record(llm.total, timings.duration, tags);
   const queued = parseFloat(headers['X-Queue-Time']);
-  if (Number.isFinite(queued)) llm.queue.add(queued, tags);
+  if (Number.isFinite(queued)) record(llm.queue, queued, tags);
 }
 
 /** A whole answer. @param {any} iteration @param {any} step @param {any} response @param {number|undefined} tokens @param {boolean} ok */
 export function measureWhole(iteration, step, response, tokens, ok) {
   if (response.status === 0) return;
   const tags = tagsOf(iteration, step, response, false);
-  if (!ok && response.status < 300 && !response.error) llm.failedInside.add(1, tags);
+  if (!ok && response.status < 300 && !response.error) record(llm.failedInside, 1, tags);
   const e2e = response.timings.waiting + response.timings.receiving;
   common(tags, response);
   if (!ok) return;
-  llm.e2e.add(e2e, tags);
+  record(llm.e2e, e2e, tags);
   addTokens(tags, tokens, false, e2e);
 }
 
@@ -42,21 +42,21 @@ export function measureWhole(iteration, step, response, tokens, ok) {
 export function measureStream(iteration, step, response, reading, headersWithFirstToken) {
   const tags = tagsOf(iteration, step, response, true);
   const failed = reading.integrity !== 'ok';
-  llm.streams.add(1, { ...tags, kind: reading.integrity });
+  record(llm.streams, 1, { ...tags, kind: reading.integrity });
   // A 0 for a good stream, so that a threshold on failures has samples where there is none.
-  llm.streamErrors.add(failed ? 1 : 0, failed ? { ...tags, kind: reading.integrity } : tags);
-  for (const note of reading.notes) llm.notes.add(1, { ...tags, note: note.split(':')[0] });
+  record(llm.streamErrors, failed ? 1 : 0, failed ? { ...tags, kind: reading.integrity } : tags);
+  for (const note of reading.notes) record(llm.notes, 1, { ...tags, note: note.split(':')[0] });
   if (response.status !== 0) common(tags, response);
   if (failed) {
     // How long a broken stream took says nothing about a good one. k6 counts a bad status as failed
     // by itself, but not what goes wrong inside a 200.
-    if (response.status < 300 && !response.error) llm.failedInside.add(1, tags);
+    if (response.status < 300 && !response.error) record(llm.failedInside, 1, tags);
     return;
   }
   const timings = reading.timings || {};
-  const report = (trend, value) => { if (value !== undefined) trend.add(value, tags); };
+  const report = (trend, value) => { if (value !== undefined) record(trend, value, tags); };
   if (reading.timings) report(llm.ttft, timings.ttft_ms);
-  else if (headersWithFirstToken) llm.ttft.add(response.timings.waiting, tags);
+  else if (headersWithFirstToken) record(llm.ttft, response.timings.waiting, tags);
   report(llm.tpot, timings.tpot_ms);
   report(llm.itl, timings.itl_mean_ms);
   report(llm.itlMax, timings.itl_max_ms);
@@ -67,9 +67,9 @@ export function measureStream(iteration, step, response, reading, headersWithFir
 
 function addTokens(tags, tokens, estimated, milliseconds) {
   if (!tokens) return;
-  llm.outputTokens.add(tokens, tags);
-  if (estimated) llm.estimatedTokens.add(tokens, tags);
-  if (milliseconds > 0) llm.tokensPerSecond.add(tokens / (milliseconds / 1000), tags);
+  record(llm.outputTokens, tokens, tags);
+  if (estimated) record(llm.estimatedTokens, tokens, tags);
+  if (milliseconds > 0) record(llm.tokensPerSecond, tokens / (milliseconds / 1000), tags);
 }
 
 /**

@@ -4,14 +4,15 @@ import { Counter, Trend } from 'k6/metrics';
 
 import { counts } from './phase.js';
 
-// What is sent in a warm-up is measured by nothing but k6 itself.
-const counted = (metric) => ({
-  add(value, tags) { if (counts()) metric.add(value, tags); },
-});
+/** Adds a sample; what is sent in a warm-up is measured by nothing but k6 itself. @param {any} metric @param {number} value @param {Object<string, string>} tags */
+export function record(metric, value, tags) {
+  if (counts()) metric.add(value, tags);
+}
+
 /** @param {string} name */
-export const time = (name) => counted(new Trend(name, true));
+export const time = (name) => new Trend(name, true);
 /** @param {string} name */
-export const counter = (name) => counted(new Counter(name));
+export const counter = (name) => new Counter(name);
 
 export const llm = {
   // Request written -> first byte of the response headers. Not the time to the first token.
@@ -25,7 +26,7 @@ export const llm = {
   itlMax: time('llm_itl_max_ms'),
   e2e: time('llm_e2e_ms'),
   finalize: time('llm_finalize_ms'),
-  tokensPerSecond: counted(new Trend('llm_tokens_per_sec')),
+  tokensPerSecond: new Trend('llm_tokens_per_sec'),
   outputTokens: counter('llm_output_tokens'),
   // Those of them that no server counted: content events stand for tokens.
   estimatedTokens: counter('llm_estimated_tokens'),

@@ -27,7 +27,7 @@ export function fill(value, variables) {
   if (Array.isArray(value)) return value.map((entry) => fill(entry, variables));
   if (value && typeof value === 'object') {
     const filled = {};
-    for (const [key, entry] of Object.entries(value)) filled[key] = fill(entry, variables);
+    for (const key in value) filled[key] = fill(value[key], variables);
     return filled;
   }
   return value;
@@ -42,6 +42,7 @@ const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 const WHOLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}$/;
 
 function fillText(value, variables) {
+  if (!value.includes('${')) return value;
   const whole = WHOLE.exec(value);
   if (whole) return lookUp(whole[1], whole[2], variables);
   return value.replace(REFERENCE, (_, name, fallback) => {

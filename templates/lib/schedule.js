@@ -3,7 +3,7 @@
 import { sleep } from 'k6';
 import exec from 'k6/execution';
 
-import { time } from './metrics.js';
+import { record, time } from './metrics.js';
 import { enterPhase } from './phase.js';
 
 // How late scheduled iterations start.
@@ -20,5 +20,5 @@ export function awaitTurn(offsets, lane) {
   const due = exec.scenario.startTime + offsets[exec.scenario.iterationInTest];
   const early = due - Date.now();
   if (early > 0) sleep(early / 1000);
-  scheduleLag.add(Math.max(0, Date.now() - due), { lane });
+  record(scheduleLag, Math.max(0, Date.now() - due), { lane });
 }

@@ -2,7 +2,7 @@
 
 import { json, send } from './http.js';
 import { learn } from './mask.js';
-import { auth as metrics } from './metrics.js';
+import { auth, record } from './metrics.js';
 
 export class Session {
   /** @param {any} settings @param {any} flavour @param {any} scenario */
@@ -13,6 +13,8 @@ export class Session {
     this.accessToken = '';
     this.refreshToken = '';
     this.renewAt = 0;
+    /** What the timing proxy is told of a request, by what decides it. @type {Object<string, string>} */
+    this.contexts = {};
   }
 
   /** Guests log in only where the flavour has guests and no API key is set. */
@@ -41,14 +43,14 @@ export class Session {
   logIn(iteration, step = this.scenario.login_step) {
     const { login } = this.flavour.auth;
     const response = send(iteration, step, { ...login, body: {}, auth: false, expected: [login.status] });
-    metrics.login.add(response.timings.duration, iteration.tags(step));
+    record(auth.login, response.timings.duration, iteration.tags(step));
     this.keep(response, login.status);
     return response;
   }
 
   /** The one new login after a 401. @param {any} iteration @returns {boolean} whether it worked */
   logInAgain(iteration) {
-    metrics.relogins.add(1, iteration.tags(this.scenario.login_step));
+    record(auth.relogins, 1, iteration.tags(this.scenario.login_step));
     this.accessToken = '';
     this.refreshToken = '';
     this.logIn(iteration);
@@ -66,7 +68,7 @@ export class Session {
         ? { cookies: { [cookie]: { value: this.refreshToken, replace: true } } }
         : { body: { refresh_token: this.refreshToken } }),
     });
-    metrics.refresh.add(response.timings.duration, iteration.tags(step));
+    record(auth.refresh, response.timings.duration, iteration.tags(step));
     this.keep(response, refresh.status);
     return response;
   }

@@ -4,7 +4,7 @@ import { sleep } from 'k6';
 
 import { verify } from './checks.js';
 import { mask } from './mask.js';
-import { llm, stepFailures } from './metrics.js';
+import { llm, record, stepFailures } from './metrics.js';
 import { counts } from './phase.js';
 import { placeOf } from './progress.js';
 
@@ -52,9 +52,10 @@ function perform(iteration, step, run) {
 
 function conclude(iteration, step) {
   const tags = iteration.tags(step);
-  if (iteration.stepFailed) stepFailures.add(1, tags);
-  if (iteration.stepFailed && step.model) llm.errors.add(1, tags);
-  if (step.counted) (iteration.stepFailed ? iteration.metrics.errors : iteration.metrics.successes).add(1, tags);
+  const { errors, successes } = iteration.metrics;
+  if (iteration.stepFailed) record(stepFailures, 1, tags);
+  if (iteration.stepFailed && step.model) record(llm.errors, 1, tags);
+  if (step.counted) record(iteration.stepFailed ? errors : successes, 1, tags);
 }
 
 // In a single run every step is shown; under load only what goes wrong, and that not too often.
