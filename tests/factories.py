@@ -8,19 +8,18 @@ from typing import Any
 
 import orjson
 
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.load import LaneResult, StageResult
 from janbench.model.results.record import Record
 from janbench.model.results.result import (
     CheckResult,
-    Distribution,
     EngineInfo,
-    LaneResult,
     Objective,
     Reason,
     Requests,
     RunResult,
     ScenarioResult,
     SloResult,
-    StageResult,
     StepResult,
     TargetInfo,
     ThresholdResult,

@@ -61,7 +61,8 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 @click.option("--finalize-ms", type=_DIST, default="0", help="From the end marker to the end.")
 @click.option("--slots", type=int, default=0, help="Generations at once, others wait; 0: all.")
 @click.option("--slowdown", type=float, default=0.0, help="Gaps grow by this share at full slots.")
-@click.option("--stream-limit", type=float, default=120.0, help="Longest stream, in seconds.")
+@click.option("--stream-limit", type=float, help="Longest stream, seconds.  [120; jan-v2: 600]")
+@click.option("--rate-limit", type=int, default=0, help="Requests a minute on /v1; 0: no limit.")
 @click.option("--api-key", help=f"Key to accept.  [{JAN_DEFAULT_KEY}; openai: none needed]")
 @click.option("--token-ttl", type=int, default=900, help="Lifetime of an access token, in seconds.")
 @click.option("--server-version", default="v0.0.12-embedded", help="Version to report.")
@@ -77,7 +78,7 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 @click.option("--exit-with-stdin", is_flag=True, help="Stop at the end of stdin.")
 def serve(
     models: tuple[str, ...],
-    stream_limit: float,
+    stream_limit: float | None,
     token_ttl: int,
     ready_json: bool,
     exit_with_stdin: bool,

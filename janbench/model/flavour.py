@@ -57,11 +57,12 @@ class ChatApi(Frozen):
 
 
 class ConversationChatApi(Frozen):
-    """Chat within a stored conversation."""
+    """Chat within a stored conversation; `streams_name_it`: whether a stream says which it is."""
 
     path: str
     reference: Literal["string", "object"]
     response_key: Literal["metadata", "conversation"]
+    streams_name_it: bool = True
     end: tuple[EndMarker, ...] = ()
     headers_with_first_token: bool = False
 
@@ -94,11 +95,13 @@ class Flavour(Frozen):
     """A kind of server. A part that is None isn't offered there.
 
     `stand_in_ids`: beginnings of the ids of answers that a gateway makes up for a model that is
-    down, with status 200.
+    down, with status 200. `stream_limit_s`: after how many seconds the server cuts a stream; None
+    where no such limit is known.
     """
 
     title: str
     stand_in_ids: tuple[str, ...] = ()
+    stream_limit_s: float | None = None
     health: Health | None = None
     auth: Auth
     models: ModelsApi

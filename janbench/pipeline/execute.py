@@ -64,7 +64,7 @@ def execute(case: Case, folder: Path, context: RunContext) -> ScenarioResult:
             _job(case, place, script, context, proxy)
             for place, proxy in zip(places, proxies, strict=True)
         ]
-        recent = LiveRecords(places)
+        recent = LiveRecords(places, context.observer.notice)
         watcher = Watcher(
             lambda seen: context.observer.progress(recent.enrich(seen)), context.observer.line
         )

@@ -35,7 +35,7 @@ from janbench.pipeline.selection.case import Case, select
 from janbench.pipeline.selection.catalogue import catalogue
 from janbench.pipeline.sharing import check_shareable
 from janbench.pipeline.telemetry import Telemetry, tags_of
-from janbench.preflight.target_check import check_target
+from janbench.preflight.target_check import beyond_limit, check_target
 from janbench.reports.github import append_step_summary
 from janbench.results.run_folder import RunFolder
 
@@ -238,7 +238,9 @@ class _Run:
         seen = set()
         for case in self.cases:
             if case.plan is not None and case.target not in seen:
-                check_target(case.plan, verify=self.trust.verify, ca_file=self.trust.ca_file)
+                trust = self.trust
+                found = check_target(case.plan, verify=trust.verify, ca_file=trust.ca_file)
+                self._note(beyond_limit(case.plan, found.rate_limit))
                 seen.add(case.target)
 
     def _one(self, case: Case, context: RunContext) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,25 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from janbench.errors import ConfigError, TargetError, suggestion
-from janbench.model import redirect
 from janbench.model.flavour import ApiCall
+from janbench.model.http import redirect
+from janbench.model.http.rate_limit import TOO_MANY, RateLimit, read_rate_limit
 from janbench.model.load.plan import Plan
 
 _BUDGET_S = 4.5
 _CONNECT_S = 2.0
 _MOST = 16 << 20
+# Once for each virtual user, not for each iteration.
+_LOGINS = ("guest_login", "refresh_token")
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """What the target said; `models` is empty when it doesn't list any."""
+    """What the target said; `rate_limit` is what its headers tell of one."""
 
     models: tuple[str, ...]
     seconds: float
+    rate_limit: RateLimit = field(default_factory=RateLimit)
 
 
 def check_target(plan: Plan, *, verify: bool = True, ca_file: Path | None = None) -> Preflight:
@@ -40,12 +44,33 @@ def check_target(plan: Plan, *, verify: bool = True, ca_file: Path | None = None
     return _Checker(plan, _Trusting(verify, ca_file)).check()
 
 
+def beyond_limit(plan: Plan, limit: RateLimit) -> str:
+    """Say that a load asks for more than the target allows; empty when it doesn't, as far as known.
+
+    Requests a minute: of each lane at its highest rate, logins aside.
+    """
+    allowed = limit.per_minute
+    asked = 60 * sum(
+        lane.rate * share * step.most_requests
+        for lane in plan.lanes
+        for step, share in plan.scenario.expected_visits(lane.name)
+        if step.kind not in _LOGINS
+    )
+    if allowed is None or asked <= allowed:
+        return ""
+    return (
+        f"The target allows {limit.allowed}, as its headers say, and this load asks for "
+        f"{asked:.0f} a minute: expect status 429. Lower the rates, or raise the limit."
+    )
+
+
 @dataclass(frozen=True)
 class _Answer:
-    """A status and a JSON object, empty for anything else."""
+    """A status and a JSON object, empty for anything else; and what is told of a rate limit."""
 
     status: int
     body: dict[str, Any]
+    rate_limit: RateLimit
 
 
 class _Trusting(HTTPAdapter):
@@ -94,8 +119,8 @@ class _Checker:
                 self.session.headers[header or "Authorization"] = value
             elif self.plan.guests and self.plan.flavour.auth.login is not None:
                 self._log_in(self.plan.flavour.auth.login)
-            models = self._models()
-        return Preflight(models, time.monotonic() - self.started)
+            models, limit = self._models()
+        return Preflight(models, time.monotonic() - self.started, limit)
 
     def _log_in(self, login: ApiCall) -> None:
         answer = self._call(login.method, login.path, {})
@@ -109,7 +134,7 @@ class _Checker:
             )
         self.session.headers["Authorization"] = f"Bearer {token}"
 
-    def _models(self) -> tuple[str, ...]:
+    def _models(self) -> tuple[tuple[str, ...], RateLimit]:
         path, model = self.plan.flavour.models.path, self.plan.target.model
         answer = self._call("GET", path, None)
         where = f"{self.plan.target.base}{path}"
@@ -117,6 +142,12 @@ class _Checker:
             raise TargetError(
                 f"{where} refuses the credentials (status {answer.status})",
                 hint="Set API_KEY (in the environment or in .env) to a valid key.",
+            )
+        if answer.status == TOO_MANY:
+            said = f" ({answer.rate_limit})" if str(answer.rate_limit) else ""
+            raise TargetError(
+                f"{where} answers with status 429, too many requests{said}",
+                hint="Wait until the limit allows requests again, or raise it.",
             )
         listed = answer.body.get("data")
         if answer.status != 200 or not isinstance(listed, list):
@@ -132,7 +163,7 @@ class _Checker:
             raise TargetError(
                 f"the target has no model {model!r}", hint=f"{hint} Choose with --model."
             )
-        return models
+        return models, answer.rate_limit
 
     def _call(self, method: str, path: str, body: Any) -> _Answer:
         base = self.plan.target.base
@@ -172,7 +203,8 @@ class _Checker:
                 where=base + path,
                 hint=redirect.redirect_hint(base, path, location),
             )
-        return _Answer(answer.status_code, _json(content))
+        limit = read_rate_limit(answer.headers.items())
+        return _Answer(answer.status_code, _json(content), limit)
 
 
 def _content(answer: requests.Response, until: float) -> bytes:

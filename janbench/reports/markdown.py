@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from janbench.model.metric import title_of, unit_of
-from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.result import Reason, RunResult, ScenarioResult
 from janbench.reports import figures, stages
 from janbench.reports.table import markdown_table
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from janbench.model.results.result import ScenarioResult, StageResult, by_lane, steady_tops
+from janbench.model.results.load import StageResult, by_lane, steady_tops
+from janbench.model.results.result import ScenarioResult
 from janbench.reports import figures
 
 HEAD = ("Stage", "Time", "Started", "Failed", "Requests/s", "TTFT p95", "E2E p95")

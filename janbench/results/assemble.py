@@ -9,10 +9,10 @@ from typing import Any
 from janbench.model.job import Outcome
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
 from janbench.model.results.case_info import CaseInfo, StepInfo
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.load import LaneResult
 from janbench.model.results.result import (
     CheckResult,
-    Distribution,
-    LaneResult,
     Requests,
     ScenarioResult,
     StepResult,
@@ -87,6 +87,7 @@ def assemble(output: CaseOutput) -> ScenarioResult:
         stages=stages,
         saturation=saturation_of(info, stages, output.records),
         statuses=_statuses(output, summary),
+        rate_limit=output.records.rate_limit() if output.records else "",
         requests=_requests(summary),
         metrics=metrics,
         unmeasured=_unmeasured(info, metrics, output.records),

@@ -45,7 +45,10 @@ def bad_statuses(result: ScenarioResult) -> Iterator[Reason]:
         if status == "0":
             message = f"No answer to {share}: no connection, or it broke before the headers."
         elif status == "429":
-            message = f"Status 429, too many requests: {share}. A rate limit holds: lower the rate."
+            said = f" ({result.rate_limit})" if result.rate_limit else ""
+            message = (
+                f"Status 429, too many requests: {share}. A rate limit holds{said}: lower the rate."
+            )
         else:
             message = f"Status {status}{_phrase(status)}: {share}."
         yield Reason(kind="status", message=message, value=count)

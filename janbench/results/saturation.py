@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from janbench.model.load.profile import Scheduled
 from janbench.model.results.case_info import CaseInfo
-from janbench.model.results.result import Saturation, StageResult, steady_tops
+from janbench.model.results.load import Saturation, StageResult, steady_tops
 from janbench.results.records.reader import Records
 
 _GROWTH = 1.5  # of the median time of an answer, from few requests in flight to many

@@ -9,14 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from janbench.model.results.case_info import CaseInfo
-from janbench.model.results.result import (
-    Distribution,
-    Objective,
-    Requests,
-    SloResult,
-    StepResult,
-    Throughput,
-)
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.result import Objective, Requests, SloResult, StepResult, Throughput
 from janbench.model.slo import ObjectiveSpec
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,7 +34,8 @@ class App:
         self, options: ServerOptions, loop: asyncio.AbstractEventLoop, event_loop: str
     ) -> None:
         self.flavour = FLAVOURS[options.flavour]
-        self.state = ServerState(options, loop, event_loop, self.flavour.commit_error)
+        limit = options.stream_limit_s or self.flavour.stream_limit_s
+        self.state = ServerState(options, loop, event_loop, self.flavour.commit_error, limit)
         self._router = Router(self.flavour.routes)
         self._dice = FaultDice(
             options.faults, options.seed, options.fault_from, options.fault_until
@@ -54,6 +56,13 @@ class App:
         if found is None:
             exchange.reply(self.flavour.not_found(path))
             return exchange
+        if self.state.rate_limit.limit and path.startswith("/v1/"):
+            allowed, headers = self.state.rate_limit.take()
+            if not allowed:
+                refusal = self.flavour.refuse(429, path)
+                exchange.reply(replace(refusal, headers=headers))
+                return exchange
+            exchange.headers.extend(headers)
         route, params = found
         fault = self._pick_fault(request, route, row.index)
         if isinstance(fault, Reply):

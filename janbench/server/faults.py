@@ -70,8 +70,8 @@ NONE = Fault("", "", Hits.ANY)
 
 # fmt: off
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in (
-    Fault("backend-down", "the model's server is unreachable", Hits.GENERATION, backend=Backend.DOWN),
-    Fault("backend-4xx", "the model's server answers 4xx, relayed as 200", Hits.GENERATION, backend=Backend.REFUSES),
+    Fault("backend-down", "the model's server is unreachable (jan-v2: 200 and an apology)", Hits.GENERATION, backend=Backend.DOWN),
+    Fault("backend-4xx", "the model's server answers 4xx, relayed as 200 (jan-v2: with an apology)", Hits.GENERATION, backend=Backend.REFUSES),
     Fault("error-mid-stream", "an error inside the stream after half of the tokens", Hits.STREAM, end=End.ERROR, cut=True),
     Fault("no-done", "the stream ends without its end marker (conversation chat and v2 hang)", Hits.STREAM, end=End.NO_DONE),
     Fault("slow-first-token", "the first token takes 10 times as long", Hits.GENERATION, ttft_factor=10),

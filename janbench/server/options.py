@@ -9,7 +9,7 @@ from janbench.server.faults import FaultRule
 from janbench.server.generation.distributions import RandomVariable
 
 JAN_DEFAULT_KEY = "sk-embedded"
-FLAVOURS = ("jan-v1", "jan-v1-main", "jan-v2", "openai")
+FLAVOURS = ("jan-v1", "jan-v1-main", "jan-v2", "jan-v2-0.2", "openai")
 
 
 def _fixed(value: float) -> RandomVariable:
@@ -32,7 +32,8 @@ class ServerOptions:
     finalize_ms: RandomVariable = field(default_factory=lambda: _fixed(0))
     slots: int = 0
     slowdown: float = 0.0
-    stream_limit_s: float = 120.0
+    stream_limit_s: float | None = None  # None: as the imitated server has it
+    rate_limit: int = 0
     api_key: str | None = None
     token_ttl_s: int = 900
     server_version: str = "v0.0.12-embedded"
@@ -54,7 +55,9 @@ class ServerOptions:
         _check(bool(self.models) and all(self.models), "--model", "a model's name can't be empty")
         _check(self.slots >= 0, "--slots", "0 (no limit) or more")
         _check(self.slowdown >= 0, "--slowdown", "0 or more")
-        _check(self.stream_limit_s > 0, "--stream-limit", "more than 0 seconds")
+        limit = self.stream_limit_s
+        _check(limit is None or limit > 0, "--stream-limit", "more than 0 seconds")
+        _check(self.rate_limit >= 0, "--rate-limit", "0 (no limit) or more")
         _check(self.token_ttl_s >= 1, "--token-ttl", "at least 1 second")
         _check(self.api_key != "", "--api-key", "a key can't be empty")
         _check(self.truth_limit >= 1, "--truth-limit", "at least 1 row")

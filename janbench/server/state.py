@@ -12,6 +12,7 @@ from janbench.server.generation.model import Model
 from janbench.server.generation.slots import Slots
 from janbench.server.http.connection import Connection
 from janbench.server.options import JAN_DEFAULT_KEY, ServerOptions
+from janbench.server.rate_limit import RateLimit
 from janbench.server.store import Store
 from janbench.server.truth import Truth
 
@@ -27,6 +28,7 @@ class ServerState:
         loop: asyncio.AbstractEventLoop,
         event_loop: str,
         commit_error: bytes,
+        stream_limit_s: float,
     ) -> None:
         self.commit_error = commit_error  # what a failed commit appends to a body
         self.options = options
@@ -42,10 +44,11 @@ class ServerState:
         self.model = Model(options)
         self.slots = Slots(options.slots, options.slowdown)
         self.truth = Truth(options.truth_limit)
+        self.rate_limit = RateLimit(options.rate_limit)
         self.started_s = int(time.time())
         self.started_ns = time.perf_counter_ns()
         self.delivery = DeliveryContext(
-            Clock(loop), self.slots, round(options.stream_limit_s * _NS), options.queue_header
+            Clock(loop), self.slots, round(stream_limit_s * _NS), options.queue_header
         )
 
     def measure_rate(self) -> None:

@@ -33,6 +33,7 @@ class Conversation:
     title: str = ""
     metadata: dict[str, str] | None = None
     created_at: float = field(default_factory=time.time)
+    updated_at: float = field(default_factory=time.time)
     items: list[Item] = field(default_factory=list)
     workspace: str | None = None
     referrer: str | None = None
@@ -41,6 +42,7 @@ class Conversation:
     def add(self, item: Item) -> None:
         """Append an item; beyond 10,000 the oldest is dropped."""
         self.items.append(item)
+        self.updated_at = time.time()
         if len(self.items) > ITEM_LIMIT:
             del self.items[0]
 

@@ -45,6 +45,7 @@ class Record(TypedDict, total=False):
     content_events: int
     finish_reason: str
     request_id: str
+    rate_limit: str
     trace_id: str
     notes: str
     detail: str
@@ -107,6 +108,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("content_events", "INTEGER", "", "events that carried content, reasoning or tool calls"),
     Column("finish_reason", "VARCHAR", "", "why the model stopped, as the target says"),
     Column("request_id", "VARCHAR", "", "X-Request-ID of the response"),
+    Column("rate_limit", "VARCHAR", "", "with status 429: the limit, as the headers tell it"),
     Column("trace_id", "VARCHAR", "", "trace id of the request's W3C traceparent (--trace)"),
     Column("notes", "VARCHAR", "", "what should be known of an answer, good or not; `; ` between"),
     Column(

@@ -244,8 +244,7 @@ class ProxyExchange:
             if not refusal and kind is None:
                 judge_reply(found, body, frame, wants, self.request.stand_in)
             figures = reply_figures(frame, moments, whole=clean)
-        if reply.request_id:
-            figures["request_id"] = reply.request_id
+        figures.update(reply.facts)
         verdict = found.verdict()
         if reader is not None and reply.tail and deliver:
             tail = tail_comment(figures, reader, gaps, verdict, self._worker.tail_secret)

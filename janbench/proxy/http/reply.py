@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from janbench.model.results.record import Record
 from janbench.proxy.http.coding import CodingError, Inflater, TooLargeError, inflater_for
 from janbench.proxy.http.http1 import response_head, without_coding
 from janbench.proxy.http.parties import ReplyListener
@@ -54,7 +55,7 @@ class UpstreamResponse:
         self.reader: StreamReader | None = None
         self.json_body = bytearray()
         self.body_kept = False  # `json_body` is all of the body
-        self.request_id = ""
+        self.facts = Record()
         self.location = ""
         self.tail = False
         self.writer: ResponseWriter | None = None
@@ -241,8 +242,8 @@ class UpstreamResponse:
 
     def _pass_head_on(self, status: int) -> None:
         request, head = self._request, self._head
-        fields = read_fields(head.headers, self.parser.get_http_version())
-        self.request_id, self.location = fields.request_id, fields.location
+        fields = read_fields(head.headers, self.parser.get_http_version(), status)
+        self.facts, self.location = fields.facts, fields.location
         bodyless = request.method == b"HEAD" or status in (204, 304)
         if not bodyless and (fields.length or 0) > self._worker.limits.response:
             self._refuse_size()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
-from janbench.model.redirect import STATUSES, redirect_message
+from janbench.model.http.redirect import STATUSES, redirect_message
 from janbench.model.results.record import Record
 from janbench.proxy.http.context import HEADER, HEADER_PREFIX, JSON, STREAM, Context, parse_context
 from janbench.proxy.http.http1 import asks_for_stream, request_head

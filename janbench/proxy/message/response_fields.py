@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from janbench.model.http.rate_limit import TOO_MANY, read_rate_limit
+from janbench.model.results.record import Record
 from janbench.proxy.http.coding import codings
 from janbench.proxy.message.limits import MessageError
 
@@ -24,14 +26,17 @@ class HeadLines:
 
 @dataclass
 class ResponseFields:
-    """`length` is None without a Content-Length, `codings` are those that change the body."""
+    """`length` is None without a Content-Length, `codings` are those that change the body.
+
+    `facts` go into the record as they are: `request_id`, and `rate_limit` of a refusal.
+    """
 
     kind: bytes = b""
     length: int | None = None
     chunked: bool = False
     codings: tuple[str, ...] = ()
     location: str = ""
-    request_id: str = ""
+    facts: Record = field(default_factory=Record)
 
     @property
     def named(self) -> str:
@@ -44,7 +49,7 @@ class ResponseFields:
         return self.kind.startswith(b"text/event-stream")
 
 
-def read_fields(headers: Headers, version: str) -> ResponseFields:
+def read_fields(headers: Headers, version: str, status: int) -> ResponseFields:
     """Read the headers of a response; raises MessageError for a body that k6 couldn't read."""
     found, coding = ResponseFields(), b""
     for name, value in headers:
@@ -62,7 +67,11 @@ def read_fields(headers: Headers, version: str) -> ResponseFields:
         elif lower == b"location":
             found.location = value.decode("latin-1")
         elif lower == b"x-request-id":
-            found.request_id = value.decode("latin-1")[:128]
+            found.facts["request_id"] = value.decode("latin-1")[:128]
+    if status == TOO_MANY:
+        limit = read_rate_limit((n.decode("latin-1"), v.decode("latin-1")) for n, v in headers)
+        if str(limit):
+            found.facts["rate_limit"] = str(limit)
     if coding:
         found.codings = tuple(codings(coding))
     return found

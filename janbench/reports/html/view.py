@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from janbench.model.metric import METRICS, title_of, unit_of
-from janbench.model.results.result import Distribution, RunResult, ScenarioResult
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.model.results.series import ScenarioSeries
 from janbench.reports import figures, stages
 from janbench.reports.html.chart import Chart

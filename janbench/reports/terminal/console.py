@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from janbench.model.results.result import Distribution, Reason, RunResult, ScenarioResult, Verdict
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.result import Reason, RunResult, ScenarioResult, Verdict
 from janbench.reports import figures, stages
 from janbench.reports.terminal.fitting_table import FittingTable
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from janbench.errors import EngineError
-from janbench.model.results.result import CheckResult, Distribution, ThresholdResult
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.result import CheckResult, ThresholdResult
 
 _STATISTICS = {
     "min": "min",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from janbench.model.results.result import Distribution
+from janbench.model.results.distribution import Distribution
 from janbench.results.prometheus.api import PrometheusApi
 
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from janbench import __version__
 from janbench.errors import TargetError
+from janbench.model.results.distribution import Distribution
 from janbench.model.results.result import (
     EXIT_CODES,
-    Distribution,
     EngineInfo,
     Reason,
     Requests,

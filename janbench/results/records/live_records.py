@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
+from janbench.model.http.rate_limit import TOO_MANY
 from janbench.model.job import Progress
 
 WINDOW_S = 10.0
@@ -19,11 +20,14 @@ WINDOW_S = 10.0
 class LiveRecords:
     """Follows `records-*.jsonl` of folders; each look reads only what is new.
 
-    A line that isn't whole yet is left for the next look.
+    A line that isn't whole yet is left for the next look. `notice` gets a sentence at the first
+    refusal by a rate limit.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], notice: Callable[[str], None]) -> None:
         self._folders = folders
+        self._notice = notice
+        self._limited = False
         self._files: dict[Path, BinaryIO] = {}
         self._rests: dict[Path, bytes] = {}
         self._rows: deque[tuple[float, float | None, int]] = deque()
@@ -67,6 +71,10 @@ class LiveRecords:
             row = orjson.loads(line)
             if row.get("integrity") != "ok":
                 self._errors[str(row.get("integrity"))] += 1
+                if row.get("status") == TOO_MANY and not self._limited:
+                    self._limited = True
+                    said = f" ({row['rate_limit']})" if "rate_limit" in row else ""
+                    self._notice(f"The target answers with status 429: a rate limit holds{said}.")
                 return
             self._rows.append((row["time"], row.get("ttft_ms"), row.get("output_tokens") or 0))
 

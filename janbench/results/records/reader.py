@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janbench.errors import EngineError
+from janbench.model.results.distribution import Distribution
 from janbench.model.results.record import duckdb_columns
-from janbench.model.results.result import Distribution
 
 if TYPE_CHECKING:
     import duckdb
@@ -210,6 +210,11 @@ class Records:
             [],
         )
         return {str(status): int(count) for status, count in rows}
+
+    def rate_limit(self) -> str:
+        """Return what most refusals said of a rate limit; empty when none said any."""
+        rows = self.ask("SELECT coalesce(mode(rate_limit), '') FROM records", [])
+        return str(rows[0][0])
 
     def good_and_window(self, steps: Sequence[str]) -> tuple[int, float]:
         """Count the good requests of these steps; and return the time of all of them, in s.

@@ -9,7 +9,7 @@ from typing import Any
 
 from janbench.model.load.profile import Open, Segment
 from janbench.model.results.case_info import CaseInfo
-from janbench.model.results.result import StageResult
+from janbench.model.results.load import StageResult
 from janbench.results.records.reader import Records, distribution_of, summary_of
 
 

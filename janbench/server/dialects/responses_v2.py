@@ -17,8 +17,11 @@ class ResponsesV2Dialect:
     hangs = True
     refusal_hangs = False
 
-    def __init__(self, body: Callable[[str], dict[str, Any]], generation: Generation) -> None:
+    def __init__(
+        self, body: Callable[[str], dict[str, Any]], generation: Generation, failure: str
+    ) -> None:
         self._body = body
+        self._failure = failure
         self._generation = generation
         self._id = body("in_progress")["id"]
 
@@ -55,7 +58,7 @@ class ResponsesV2Dialect:
 
     def failure(self, *, timeout: bool) -> list[bytes]:
         """An error event, and the end."""
-        message = "context deadline exceeded" if timeout else "llm provider request failed"
+        message = "context deadline exceeded" if timeout else self._failure
         return [named_event("response.error", {"message": message})]
 
     def malformed(self) -> list[bytes]:

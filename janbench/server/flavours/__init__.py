@@ -9,5 +9,6 @@ FLAVOURS: dict[str, ServerFlavour] = {
     "jan-v1": v1.FLAVOUR,
     "jan-v1-main": v1.MAIN_FLAVOUR,
     "jan-v2": v2.FLAVOUR,
+    "jan-v2-0.2": v2.OLD_FLAVOUR,
     "openai": openai.FLAVOUR,
 }

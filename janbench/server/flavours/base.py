@@ -30,6 +30,7 @@ class ServerFlavour:
     commit_error: bytes  # what a failed commit appends to a body; empty: there is no database
     login_failure: Reply
     request_id_header: str = "X-Request-ID"
+    stream_limit_s: float = 120.0
     keeps_request_id: bool = False  # whether the client's own id is echoed
     identity_headers: Callable[[User, HttpRequest], Headers] = lambda _user, _request: ()
 

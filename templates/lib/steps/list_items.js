@@ -40,7 +40,8 @@ function textOf(item, places) {
 
 function same(kept, sent) {
   return kept.length === sent.length
-    && sent.every(({ role, text }, index) => kept[index].role === role && kept[index].text === text);
+    && sent.every(({ role, text }, index) => kept[index].role === role
+      && (text === undefined || kept[index].text === text));
 }
 
 const brief = (messages) => JSON.stringify(messages.map(({ role, text }) => `${role}: ${String(text).slice(0, 60)}`));

@@ -136,6 +136,42 @@ def test_too_few_virtual_users_stay_the_generators_fault(tmp_path: Path) -> None
     assert ran.scenario["saturation"] is None
 
 
+def test_the_limit_of_a_gateway_is_told_before_during_and_after(tmp_path: Path) -> None:
+    """Kong's, with its headers: 5 requests a minute."""
+    whole = {"t": {"load": {"shape": "constant", "rate": 10, "duration": "3s"},
+                   "steps": [{"kind": "guest_login"}, CHAT]}}  # fmt: skip
+    (tmp_path / "scenarios.yaml").write_text(yaml.safe_dump({"scenarios": whole}))
+    with embedded_server("--flavour", "jan-v2", "--rate-limit", "5", "--ttft-ms", "5") as server:
+        ran = janbench(tmp_path, "run", "t", "--base", server.base, "--flavour", "jan-v2",
+                       "--timing", "proxy")  # fmt: skip
+    assert ran.code == 1
+    before, during = (
+        ran.stdout.index("Note: The target allows"),
+        ran.stdout.index("Note: The target answers"),
+    )
+    told = " ".join(ran.stdout.split())
+    assert "allows 5 requests a minute, as its headers say, and this load asks for 600" in told, (
+        told
+    )
+    assert "a rate limit holds (5 requests a minute; retry after" in told
+    assert before < during < ran.stdout.index("FAIL")
+    first = ran.scenario["reasons"][0]["message"]
+    assert "A rate limit holds (5 requests a minute; retry after " in first
+    assert ran.scenario["rate_limit"].startswith("5 requests a minute; retry after ")
+
+
+def test_an_answer_in_a_dead_models_place_fails(tmp_path: Path) -> None:
+    """Status 200, an apology, no tokens: what Jan Server says today when its model is down."""
+    with embedded_server(
+        "--flavour", "jan-v2", "--fault", "backend-down", "--ttft-ms", "5"
+    ) as server:
+        for timing in ("proxy", "direct"):
+            ran = run(tmp_path, server, {"steps": [{"kind": "guest_login"}, CHAT]}, "--single",
+                      "--flavour", "jan-v2", "--timing", timing)  # fmt: skip
+            assert ran.code == 1
+            assert "stand-in" in ran.stdout
+
+
 def test_a_rate_limit_is_the_first_reason(tmp_path: Path) -> None:
     with embedded_server("--fault", "rate-limit=0.5") as server:
         ran = run(tmp_path, server, {"steps": [CHAT]}, "--timing", "proxy")

@@ -18,7 +18,7 @@ NAMES = ("test-completion-standard", "test-completion-conversation", "test-respo
 QUICK = ("--ttft-ms", "20", "--itl-ms", "1", "--tokens", "20")
 
 
-@pytest.mark.parametrize("flavour", ["jan-v1", "jan-v1-main", "jan-v2"])
+@pytest.mark.parametrize("flavour", ["jan-v1", "jan-v1-main", "jan-v2", "jan-v2-0.2"])
 def test_single_run_of_every_scenario(flavour: str, tmp_path: Path) -> None:
     with embedded_server("--flavour", flavour, *QUICK) as server:
         ran = janbench(

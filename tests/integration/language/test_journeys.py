@@ -11,7 +11,7 @@ import pytest
 
 from tests.embedded import EmbeddedServer, embedded_server
 from tests.integration.language.receiver import receiver
-from tests.integration.language.running import PING, chat, run
+from tests.integration.language.running import PING, QUICK, chat, run
 
 CHATS = "/v1/chat/completions"
 
@@ -42,6 +42,9 @@ def test_turns_go_into_one_conversation_on_jan(jan: EmbeddedServer, tmp_path: Pa
     assert ran.code == 0, ran.output
     assert ran.count("/v1/conv/chat/completions") == 6
     assert ran.count("/v1/conversations") == 2
+    # The server stores what is said, but gives the model only what a request holds.
+    asked = [r["prompt_tokens"] for r in ran.rows if r["path"].endswith("chat/completions")]
+    assert asked[0] < asked[1] < asked[2]
     assert all(check["fails"] == 0 for check in ran.scenario["checks"])
 
 
@@ -88,6 +91,25 @@ def test_tool_round_trip(openai: EmbeddedServer, tmp_path: Path, stream: bool) -
     assert names["chat calls get_weather"] == 3
     assert names["chat answers with the tool's result"] == 3
     assert ran.count(CHATS) == 6
+
+
+@pytest.mark.parametrize("flavour", ["jan-v1", "jan-v2", "jan-v2-0.2"])
+def test_tools_in_a_conversation_that_the_server_keeps(tmp_path: Path, flavour: str) -> None:
+    steps = [
+        {"kind": "guest_login"},
+        chat(
+            messages=[{"role": "user", "content": "Use get_weather for Lisbon."}], tools=[TOOL],
+            tool_call={"name": "get_weather", "result": {"sky": "clear"}}, history=True, repeat=2,
+        ),
+        chat(id="thanks", stream=True, history=True),
+        {"kind": "list_items"},
+    ]  # fmt: skip
+    with embedded_server("--flavour", flavour, *QUICK) as server:
+        ran = run(tmp_path, server, {"steps": steps}, "--flavour", flavour, "--single")
+    assert ran.code == 0, ran.output
+    names = {check["name"]: check["passes"] for check in ran.scenario["checks"]}
+    assert names["chat answers with the tool's result"] == 2
+    assert names["list_items are what was sent"] == 1
 
 
 def test_missing_tool_call_fails(openai: EmbeddedServer, tmp_path: Path) -> None:

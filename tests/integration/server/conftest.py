@@ -67,6 +67,12 @@ def v2_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture(scope="session")
+def v2_old_server() -> Iterator[EmbeddedServer]:
+    with embedded_server("--flavour", "jan-v2-0.2", *FAST) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def openai_server() -> Iterator[EmbeddedServer]:
     with embedded_server("--flavour", "openai", *FAST) as server:
         yield server
@@ -80,6 +86,11 @@ def v1(v1_server: EmbeddedServer) -> Api:
 @pytest.fixture
 def v2(v2_server: EmbeddedServer) -> Api:
     return guest(v2_server, "/llm/auth/guest-login")
+
+
+@pytest.fixture
+def v2_old(v2_old_server: EmbeddedServer) -> Api:
+    return guest(v2_old_server, "/llm/auth/guest-login")
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def use(app: App, port: int) -> None:
     """Every way through the server, on new connections and on one that is kept."""
     token, _ = app.state.accounts.token(app.state.accounts.owner)
     headers = {"Authorization": f"Bearer {token}"}
-    v2 = app.state.options.flavour == "jan-v2"
+    v2 = app.state.options.flavour.startswith("jan-v2")
     responses = "/responses/v1/responses" if v2 else "/v1/responses"
     requests = [
         (_CHAT, chat_body()),

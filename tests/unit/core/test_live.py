@@ -41,7 +41,8 @@ def test_after_its_end_a_load_says_what_it_waits_for(decided: Plan) -> None:
 
 
 def test_last_seconds_come_from_the_records(tmp_path: Path) -> None:
-    recent = LiveRecords([tmp_path])
+    notices: list[str] = []
+    recent = LiveRecords([tmp_path], notices.append)
     assert recent.enrich(Progress(1.0)) == Progress(1.0)
     file = tmp_path / "records-0.jsonl"
     old = [{"time": 0.0, "integrity": "ok", "ttft_ms": 9999.0, "output_tokens": 500}]

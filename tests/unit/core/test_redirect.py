@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from janbench.model.redirect import redirect_hint, redirect_message
+from janbench.model.http.redirect import redirect_hint, redirect_message
 
 BASE, PATH = "http://a.example:81", "/v1/models"
 

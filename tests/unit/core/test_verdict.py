@@ -11,10 +11,10 @@ from janbench.model.k6_exit import error_message
 from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Lane
 from janbench.model.results.case_info import CaseInfo
+from janbench.model.results.distribution import Distribution
+from janbench.model.results.load import LaneResult
 from janbench.model.results.result import (
     CheckResult,
-    Distribution,
-    LaneResult,
     Objective,
     Requests,
     ScenarioResult,

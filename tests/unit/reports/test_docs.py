@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from janbench.cli.report import FORMATS
+from janbench.config.flavours import load_flavours
 from janbench.dialects import dialects
 from janbench.model.results.record import COLUMNS
 from janbench.reports.glossary import glossary
@@ -47,6 +48,13 @@ def test_the_queries_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place:
 def test_every_format_is_in_the_docs() -> None:
     text = (DOCS / "reports.md").read_text(encoding="utf-8")
     assert all(f"`{form}`" in text or f"--format {form}" in text for form in FORMATS)
+
+
+def test_every_flavour_is_described() -> None:
+    text = (DOCS / "flavours.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([\w.-]+)` \|.* (\d+ s|not known) \|$", text, re.MULTILINE)
+    limits = {name: one.stream_limit_s for name, one in load_flavours().items()}
+    assert dict(listed) == {n: f"{s:g} s" if s else "not known" for n, s in limits.items()}
 
 
 def test_margins_and_gates_are_as_the_docs_say() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from janbench.server.flavours.base import ServerFlavour, list_models
@@ -13,22 +14,41 @@ from janbench.server.flavours.v2.errors import (
     refuse,
     response_error,
 )
+from janbench.server.flavours.v2.release import release_of
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
 
 
 def _models(call: Call) -> Reply:
     """The models; with `X-PROVIDER-DATA: true`, each with its provider."""
-    reply = list_models(call)
+    reply = _listed(call)
     if call.request.headers.get("x-provider-data") != "true":
         return reply
     provider = {
-        "provider_id": "prov_embedded",
+        "provider_id": "prov_embeddedjanbench",
         "provider_vendor": "janbench",
         "provider_name": "janbench-embedded",
     }
     models = cast("list[dict[str, Any]]", reply.value["data"])
     return Reply.json({"object": "list", "data": [model | provider for model in models]})
+
+
+def _listed(call: Call) -> Reply:
+    reply = list_models(call)
+    if not release_of(call).catalogue:
+        return reply
+    models = cast("list[dict[str, Any]]", reply.value["data"])
+    shown = [
+        model
+        | {
+            "model_display_name": f"{model['id']} (not a real model)",
+            "category": "General",
+            "category_order_number": 1,
+            "model_order_number": number,
+        }
+        for number, model in enumerate(models, 1)
+    ]
+    return Reply.json({"object": "list", "data": shown})
 
 
 def _status(status: str) -> Route:
@@ -47,13 +67,13 @@ def _version(call: Call) -> Reply:
 
 def _bad_body(path: str) -> Reply:
     if path.startswith(RESPONSES_PREFIX):
-        return response_error(400, "invalid request body")
+        return response_error(400, "unexpected EOF")
     if path.endswith("chat/completions"):
         return error(500, "Invalid request body")
     return error(400, "Invalid request body")
 
 
-FLAVOUR = ServerFlavour(
+OLD_FLAVOUR = ServerFlavour(
     routes=(
         _status("ok"),
         _status("ready"),
@@ -74,3 +94,4 @@ FLAVOUR = ServerFlavour(
     keeps_request_id=True,
     identity_headers=auth.identity_headers,
 )
+FLAVOUR = replace(OLD_FLAVOUR, stream_limit_s=600.0)

@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from janbench.server.accounts import User, bearer, cookie, new_user
+from janbench.server.accounts import User, bearer, cookie
 from janbench.server.flavours.v2.errors import (
     RESPONSES_PREFIX,
     error,
@@ -15,6 +15,7 @@ from janbench.server.flavours.v2.errors import (
     refuse,
     response_error,
 )
+from janbench.server.flavours.v2.release import release_of
 from janbench.server.http.exchange import Headers, HttpRequest, Reply
 from janbench.server.http.routing import Call, NotJsonError, Route, parse_object
 from janbench.server.ids import uuid4
@@ -70,9 +71,15 @@ def _key_owner(state: ServerState, key: str) -> User | None:
 
 def _guest_login(call: Call) -> Reply:
     accounts = call.state.accounts
-    user = accounts.add(new_user())
+    user = accounts.add(_new_guest())
     names = {"user_id": user.id, "username": user.name, "principal_id": user.info}
     return Reply.json(names | _tokens(call, user), 201)
+
+
+def _new_guest() -> User:
+    """A guest of Keycloak: a UUID, and a name made of another."""
+    name = f"guest-{uuid4()}@temp.jan.ai"
+    return User(uuid4(), name, name, uuid4())
 
 
 def _tokens(call: Call, user: User) -> dict[str, Any]:
@@ -105,7 +112,10 @@ def _refresh(call: Call) -> Reply:
 
 
 def _logout(_call: Call) -> Reply:
-    gone = "refresh_token=; Path=/; Max-Age=0; HttpOnly"
+    gone = (
+        "refresh_token=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; "
+        "HttpOnly; Secure; SameSite=None"
+    )
     return Reply.json({"status": "logged out"}, headers=(("Set-Cookie", gone),))
 
 
@@ -119,6 +129,7 @@ def _me(call: Call) -> Reply:
             "subject": user.info,
             "auth_method": auth_method(call.request),
             "name": user.name,
+            **({"roles": ["guest"], "is_admin": False} if release_of(call).roles else {}),
         }
     )
 

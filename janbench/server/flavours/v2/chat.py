@@ -11,7 +11,9 @@ from janbench.server.dialects.chat_request import ChatRequest, message_text, par
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.conversations import is_conversation_id
-from janbench.server.flavours.v2.errors import error
+from janbench.server.flavours.v2.errors import UNTYPED, error
+from janbench.server.flavours.v2.release import Release, release_of
+from janbench.server.flavours.v2.stand_in import stand_in_completion
 from janbench.server.generation.model import Generation, Kind
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
@@ -19,21 +21,17 @@ from janbench.server.ids import random_id
 from janbench.server.store import Conversation, Item
 
 _FAILED = "Failed to complete chat request"
-_UNTYPED = "auto-generated-uuid"
-_UNKNOWN_MODEL = "caa8476d-1b95-42a7-a96b-18b0c11b2f64"
-_FAILURE_LINE = error(0, _FAILED, _UNTYPED).body
+_FAILURE_LINE = error(0, _FAILED, UNTYPED).body
 _STYLE = ChatStyle(failure=lambda _late: _FAILURE_LINE, refused=_FAILURE_LINE, hangs=True)
 _TITLE_BYTES = 60
 _TITLE_LEAST = 30
 
 
 def _chat(call: Call) -> Reply | None:
-    request = parse_chat(call.body)
-    if not request.messages:
-        return error(400, _FAILED, _UNTYPED)
-    fault = call.fault
-    if request.model not in call.state.options.models:
-        return error(404, _FAILED, _UNKNOWN_MODEL)
+    request, fault, release = parse_chat(call.body), call.fault, release_of(call)
+    refusal = _refusal(call, request, release)
+    if refusal is not None:
+        return refusal
     link = _link(call, request)
     if isinstance(link, Reply):
         return link
@@ -41,12 +39,15 @@ def _chat(call: Call) -> Reply | None:
     if request.stream:
         frame = {"created": head.created, "id": "", "model": request.model}
         frame["object"] = "chat.completion.chunk"
+        named = link if release.names_conversation else None
         dialect = ChatDialect(
             _STYLE,
             generation,
             head,
             usage=True,  # the client's stream_options are overwritten
-            before_done=call.text({"conversation": link.json()} | frame) if link else None,
+            before_done=call.text({"conversation": link.json()} | frame)
+            if link and named
+            else None,
         )
         stream(
             call,
@@ -55,8 +56,10 @@ def _chat(call: Call) -> Reply | None:
             (lambda: link.remember(request, generation)) if link else None,
         )
         return None
+    if fault.backend is not Backend.UP and release.stands_in:
+        return Reply.json(stand_in_completion(request.model))
     if fault.backend is not Backend.UP:
-        return error(500 if fault.backend is Backend.DOWN else 502, _FAILED, _UNTYPED)
+        return error(500 if fault.backend is Backend.DOWN else 502, _FAILED, UNTYPED)
 
     def respond() -> Reply:
         body = completion(generation, head, finish=fault.finish_reason, go_openai=True)
@@ -69,6 +72,16 @@ def _chat(call: Call) -> Reply | None:
     return None
 
 
+def _refusal(call: Call, request: ChatRequest, release: Release) -> Reply | None:
+    """Why the request is refused before any model is asked."""
+    if not request.messages:
+        return release.no_messages()
+    if not request.model:
+        return release.no_model()
+    known = request.model in call.state.options.models
+    return None if known else release.unknown_model()
+
+
 @dataclass(frozen=True)
 class _Link:
     """A chat's tie to its conversation."""
@@ -76,6 +89,7 @@ class _Link:
     conversation: Conversation
     store: bool
     store_reasoning: bool
+    typed_text: bool
 
     def json(self) -> dict[str, Any]:
         """What the client sees."""
@@ -89,6 +103,8 @@ class _Link:
         last = request.messages[-1]
         role = str(last.get("role", "user"))
         part: dict[str, Any] = {"type": "input_text", "input_text": message_text(last)}
+        if self.typed_text:
+            part = {"type": "text", "text": message_text(last)}
         self._add(role, [part])
         content: list[dict[str, Any]] = []
         reasoning, text = generation.joined(Kind.REASONING), generation.joined(Kind.CONTENT)
@@ -96,7 +112,8 @@ class _Link:
             content.append({"type": "reasoning_content", "reasoning_content": reasoning})
         if text:
             finish = generation.finish_reason
-            content.append({"type": "text", "finish_reason": finish, "text": {"text": text}})
+            kept = text if self.typed_text else {"text": text}
+            content.append({"type": "text", "finish_reason": finish, "text": kept})
         if generation.tool is not None:
             content.append({"type": "tool_calls", "tool_calls": [tool_call(generation)]})
         self._add("assistant", content)
@@ -117,16 +134,18 @@ def _link(call: Call, request: ChatRequest) -> _Link | Reply | None:
             Conversation(random_id("conv_", 16), call.user.id, referrer=referrer)
         )
     else:
+        release = release_of(call)
         if not is_conversation_id(wanted):
-            return error(400, _FAILED, _UNTYPED)
+            return release.chat_without_conversation(malformed=True)
         found = conversations.get(wanted, call.user.id)
         if found is None:
-            return error(404, _FAILED, _UNTYPED)
+            return release.chat_without_conversation(malformed=False)
         conversation = found
     if not conversation.title:
         conversation.title = _title(request.messages)
     store = call.body.get("store") is not False
-    return _Link(conversation, store, bool(call.body.get("store_reasoning")))
+    reasoning = bool(call.body.get("store_reasoning"))
+    return _Link(conversation, store, reasoning, release_of(call).typed_text)
 
 
 def _title(messages: list[dict[str, Any]]) -> str:

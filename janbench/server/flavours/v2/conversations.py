@@ -8,14 +8,17 @@ from typing import Any
 from janbench.server.flavours.paging import BadPageError, Page, T, page_of, read_limit
 from janbench.server.flavours.v2.auth import rfc3339
 from janbench.server.flavours.v2.errors import error
+from janbench.server.flavours.v2.release import release_of
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
-from janbench.server.ids import random_id
+from janbench.server.ids import random_id, uuid4
 from janbench.server.store import Conversation, Item
 
 _ID = re.compile(r"conv_[A-Za-z0-9]+")
 _TITLE_LIMIT = 256
 _ITEMS = 20
+# Of this release's text, which is an object: a string can't be read into it.
+_NO_TEXT_OBJECT = "b2c3d4e5-f6g7-4h8i-9j0k-1l2m3n4o5p6q"
 _ROLES = ("system", "user", "assistant", "tool")
 
 
@@ -26,25 +29,30 @@ def is_conversation_id(value: Any) -> bool:
 
 def _find(call: Call) -> Conversation | Reply:
     conversation_id = call.params["conversation"]
+    release = release_of(call)
     if not is_conversation_id(conversation_id):
-        return error(400, "invalid conversation id")
+        return release.no_conversation(malformed=True)
     found = call.state.store.conversations.get(conversation_id, call.user.id)
-    return found or error(404, "conversation not found")
+    return found or release.no_conversation(malformed=False)
 
 
-def _json(conversation: Conversation) -> dict[str, Any]:
+def _json(call: Call, conversation: Conversation) -> dict[str, Any]:
     body: dict[str, Any] = {"id": conversation.id, "object": "conversation"}
     if conversation.title:
         body["title"] = conversation.title
-    if conversation.metadata:
-        body["metadata"] = conversation.metadata
+    locked = release_of(call).locks_titles
+    metadata = dict(conversation.metadata or {})
+    if locked:
+        metadata["title_locked"] = str(bool(conversation.title)).lower()
+    if metadata:
+        body["metadata"] = metadata
     if conversation.referrer:
         body["referrer"] = conversation.referrer
-    return body | {"created_at": int(conversation.created_at)}
+    body["created_at"] = int(conversation.created_at)
+    return body | ({"updated_at": int(conversation.updated_at)} if locked else {})
 
 
 def _item_json(item: Item, number: int) -> dict[str, Any]:
-    moment = rfc3339(item.created_at)
     return {
         "id": item.id,
         "object": "conversation.item",
@@ -54,8 +62,7 @@ def _item_json(item: Item, number: int) -> dict[str, Any]:
         "role": item.role,
         "content": item.content,
         "status": item.status,
-        "completed_at": moment,
-        "created_at": moment,
+        "created_at": rfc3339(item.created_at),
     }
 
 
@@ -71,7 +78,7 @@ def _read_page(call: Call, rows: list[T], *, most: int | None = None) -> Page[T]
             after=query.get("after") or query.get("cursor") or "",
         )
     except BadPageError:
-        return error(400, "Invalid pagination parameters")
+        return error(400, "invalid query parameters", uuid4())
 
 
 def _list_json(page: Page[Any], data: list[dict[str, Any]]) -> dict[str, Any]:
@@ -91,7 +98,7 @@ def _create(call: Call) -> Reply:
         return error(400, "invalid title")
     if metadata is not None and not isinstance(metadata, dict):
         return error(400, "invalid metadata")
-    items = _read_items(body.get("items") or [])
+    items = _read_items(call, body.get("items") or [])
     if isinstance(items, Reply):
         return items
     conversation = Conversation(
@@ -103,7 +110,7 @@ def _create(call: Call) -> Reply:
     )
     for item in items:
         conversation.add(item)
-    return Reply.json(_json(call.state.store.conversations.add(conversation)))
+    return Reply.json(_json(call, call.state.store.conversations.add(conversation)))
 
 
 def _list(call: Call) -> Reply:
@@ -114,13 +121,13 @@ def _list(call: Call) -> Reply:
     page = _read_page(call, rows)
     if isinstance(page, Reply):
         return page
-    body = _list_json(page, [_json(row) for row in page.rows])
+    body = _list_json(page, [_json(call, row) for row in page.rows])
     return Reply.json(body | {"total": page.total})
 
 
 def _get(call: Call) -> Reply:
     found = _find(call)
-    return found if isinstance(found, Reply) else Reply.json(_json(found))
+    return found if isinstance(found, Reply) else Reply.json(_json(call, found))
 
 
 def _update(call: Call) -> Reply:
@@ -134,7 +141,7 @@ def _update(call: Call) -> Reply:
         found.title = title
     if isinstance(metadata, dict):
         found.metadata = metadata
-    return Reply.json(_json(found))
+    return Reply.json(_json(call, found))
 
 
 def _delete(call: Call) -> Reply:
@@ -149,7 +156,7 @@ def _create_items(call: Call) -> Reply:
     found = _find(call)
     if isinstance(found, Reply):
         return found
-    items = _read_items(call.body.get("items"))
+    items = _read_items(call, call.body.get("items"))
     if isinstance(items, Reply):
         return items
     start = len(found.items)
@@ -157,6 +164,9 @@ def _create_items(call: Call) -> Reply:
         found.add(item)
     page = Page(items, False, len(items))
     data = [_item_json(item, start + number + 1) for number, item in enumerate(items)]
+    if release_of(call).typed_text:
+        for shown in data:
+            del shown["status"]  # only a list of items tells it
     return Reply.json(_list_json(page, data))
 
 
@@ -190,10 +200,11 @@ def _delete_item(call: Call) -> Reply:
     if item is None:
         return error(404, "item not found")
     found.items.remove(item)
-    return Reply.json(_json(found))
+    return Reply.json(_json(call, found))
 
 
-def _read_items(given: Any) -> list[Item] | Reply:
+def _read_items(call: Call, given: Any) -> list[Item] | Reply:
+    typed = release_of(call).typed_text
     if not isinstance(given, list) or len(given) > _ITEMS:
         return error(400, f"items: an array of at most {_ITEMS}")
     items = []
@@ -201,18 +212,23 @@ def _read_items(given: Any) -> list[Item] | Reply:
         content = item.get("content") if isinstance(item, dict) else None
         if not isinstance(content, list) or item.get("role") not in _ROLES:
             return error(400, "invalid item")
-        parts = [_read_part(part) for part in content if isinstance(part, dict)]
+        if not typed and any(
+            isinstance(part, dict) and isinstance(part.get("text"), str) for part in content
+        ):
+            return error(400, "invalid request body", _NO_TEXT_OBJECT)
+        parts = [_read_part(part, typed) for part in content if isinstance(part, dict)]
         kind = str(item.get("type", "message"))
         items.append(Item(random_id("msg_", 16), kind, item["role"], parts))
     return items
 
 
-def _read_part(part: dict[str, Any]) -> dict[str, Any]:
+def _read_part(part: dict[str, Any], typed: bool) -> dict[str, Any]:
     text = part.get("text", part.get("input_text", ""))
+    if typed:
+        return {"type": "text", "text": text.get("text", "") if isinstance(text, dict) else text}
     if part.get("type") == "input_text":
         return {"type": "input_text", "input_text": text}
-    value = text if isinstance(text, dict) else {"text": text}
-    return {"type": "text", "text": value}
+    return {"type": "text", "text": text if isinstance(text, dict) else {"text": text}}
 
 
 _ONE = "/v1/conversations/{conversation}"

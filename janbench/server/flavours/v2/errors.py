@@ -7,9 +7,13 @@ from janbench.server.http.exchange import Headers, Reply
 RESPONSES_PREFIX = "/responses"
 
 
-def error(status: int, message: str, code: str = "") -> Reply:
-    """An error of llm-api: the same text twice."""
-    return Reply.json({"code": code, "error": message, "message": message}, status)
+UNTYPED = "auto-generated-uuid"
+"""The code of errors that no handler named."""
+
+
+def error(status: int, message: str, code: str = "", *, detail: str = "") -> Reply:
+    """An error of llm-api: the same text twice, unless `detail` says more."""
+    return Reply.json({"code": code, "error": detail or message, "message": message}, status)
 
 
 def response_error(status: int, message: str) -> Reply:
@@ -27,7 +31,8 @@ def not_found(path: str) -> Reply:
     services = ("/v1/", "/llm/", "/auth/", f"{RESPONSES_PREFIX}/")
     if path.startswith(services):
         return Reply.text("404 page not found", 404)
-    return kong_error(404, "no Route matched with those values")
+    unrouted = b'{"message":"no Route matched with those values"}'
+    return Reply(404, unrouted, "application/json")
 
 
 def refuse(status: int, path: str) -> Reply:

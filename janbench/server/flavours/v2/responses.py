@@ -12,7 +12,9 @@ from janbench.server.dialects.responses_v2 import ResponsesV2Dialect
 from janbench.server.faults import Backend
 from janbench.server.flavours.generating import answer, plan_answer, stream
 from janbench.server.flavours.v2.errors import RESPONSES_PREFIX, response_error
-from janbench.server.generation.model import Generation, Kind, ModelInput
+from janbench.server.flavours.v2.release import Release, release_of
+from janbench.server.flavours.v2.stand_in import APOLOGY, NO_USAGE
+from janbench.server.generation.model import Kind, ModelInput
 from janbench.server.http.exchange import Reply
 from janbench.server.http.routing import Call, Route
 from janbench.server.ids import uuid4
@@ -21,17 +23,28 @@ from janbench.server.store import StoredResponse
 
 def _create(call: Call) -> Reply | None:
     body, state = call.body, call.state
+    release = release_of(call)
     model, messages = body.get("model"), _messages(body.get("input"))
-    if not isinstance(model, str) or not model or not messages:
-        return response_error(400, "model and input are required")
-    if model not in state.options.models and call.fault.backend is Backend.UP:
+    refusal = _refusal(body, messages, release)
+    if refusal:
+        return response_error(400, refusal)
+    unknown = model not in state.options.models
+    if unknown and call.fault.backend is Backend.UP:
         call.refuse()
+    # What the service says when llm-api refuses it.
+    reason = release.unknown_model().body.decode() if unknown else "llm provider request failed"
     if call.fault.backend is not Backend.UP and body.get("stream") is not True:
-        return response_error(500, "llm provider request failed")
+        if release.stands_in and not unknown:
+            return Reply.json(_describe(body, APOLOGY, release)("completed") | {"usage": NO_USAGE})
+        return response_error(500, f"llm api error: {reason}" if unknown else reason)
     generation = plan_answer(call, _prompt(body, messages))
-    describe = _describe(body, generation)
+    describe = _describe(body, generation.joined(Kind.CONTENT), release)
     given = [
-        {"role": m.get("role", "user"), "content": message_text(m), "status": "completed"}
+        {
+            "role": m.get("role", "user"),
+            "content": {"text": message_text(m), "type": "text"},
+            "status": "completed",
+        }
         for m in messages
     ]
     row = StoredResponse(
@@ -47,10 +60,26 @@ def _create(call: Call) -> Reply | None:
         return Reply.json(row.body)
 
     if body.get("stream") is True:
-        stream(call, generation, ResponsesV2Dialect(describe, generation), store)
+        failure = f"llm api error: 404 {reason}" if unknown else reason
+        stream(call, generation, ResponsesV2Dialect(describe, generation, failure), store)
         return None
     answer(call, generation, respond)
     return None
+
+
+def _refusal(body: dict[str, Any], messages: list[dict[str, Any]], release: Release) -> str:
+    """Why the service refuses a request, in the words of Go's decoder and validator."""
+    if isinstance(body.get("tool_choice"), str):
+        field = f"CreateResponseRequest.tool_choice of type {release.tool_choice_type()}"
+        return f"json: cannot unmarshal string into Go struct field {field}"
+    missing = "Model" if not isinstance(body.get("model"), str) or not body["model"] else ""
+    missing = missing or ("" if messages else "Input")
+    if not missing:
+        return ""
+    return (
+        f"Key: 'CreateResponseRequest.{missing}' Error:"
+        f"Field validation for '{missing}' failed on the 'required' tag"
+    )
 
 
 def _messages(given: Any) -> list[dict[str, Any]]:
@@ -76,26 +105,31 @@ def _prompt(body: dict[str, Any], messages: list[dict[str, Any]]) -> ModelInput:
     )
 
 
-def _describe(body: dict[str, Any], generation: Generation) -> Callable[[str], dict[str, Any]]:
+def _describe(
+    body: dict[str, Any], output: str, release: Release
+) -> Callable[[str], dict[str, Any]]:
+    now = int(time.time())
     fixed: dict[str, Any] = {
         "id": f"resp_{uuid4()}",
         "object": "response",
-        "created": int(time.time()),
+        "created": now,
+        **({"created_at": now} if release.created_at else {}),
         "model": body["model"],
         "input": body["input"],
         "usage": None,
         "conversation_id": _conversation_id(body),
         "stream": body.get("stream") is True,
+        **({"background": False, "store": False} if release.created_at else {}),
         "error": None,
     }
     for name in ("metadata", "previous_response_id", "system_prompt"):
         if body.get(name):
             fixed[name] = body[name]
-    output = generation.joined(Kind.CONTENT)
 
     def describe(status: str) -> dict[str, Any]:
-        ended = {"output": output} if status == "completed" else {}
-        return fixed | {"status": status} | ended
+        # An ended response has an error object whose code and message are empty.
+        done = {"output": output, "error": {"code": "", "message": ""}}
+        return fixed | {"status": status} | (done if status == "completed" else {})
 
     return describe
 
@@ -107,7 +141,7 @@ def _conversation_id(body: dict[str, Any]) -> str:
 
 def _stored(call: Call) -> StoredResponse | Reply:
     row = call.state.store.responses.get(call.params["response"], call.user.id)
-    return row or response_error(404, "response not found")
+    return row or response_error(404, release_of(call).unknown_response())
 
 
 def _get(call: Call) -> Reply:

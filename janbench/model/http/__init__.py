@@ -1,0 +1,1 @@
+"""What responses say beside their body: redirects and rate limits."""
