@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -54,7 +55,7 @@ class App:
         exchange.headers.append((self.flavour.request_id_header, row.request_id))
         found = self._router.find(request.method, path)
         if found is None:
-            exchange.reply(self.flavour.not_found(path))
+            exchange.reply(self._unrouted(request, path))
             return exchange
         if self.state.rate_limit.limit and path.startswith("/v1/"):
             allowed, headers = self.state.rate_limit.take()
@@ -75,6 +76,18 @@ class App:
         if reply is not None:
             exchange.reply(poisoned(reply) if fault.html else reply)
         return exchange
+
+    def _unrouted(self, request: HttpRequest, path: str) -> Reply:
+        if not self.flavour.mends_slashes:
+            return self.flavour.not_found(path)
+        if request.method == "OPTIONS":
+            return Reply(204, b"", "", (("Vary", "Origin"),))
+        bare = path.rstrip("/")
+        if self._router.find(request.method, bare) is None:
+            return self.flavour.not_found(path)
+        status = 301 if request.method == "GET" else 307
+        text = f'<a href="{bare}">{HTTPStatus(status).phrase}</a>.\n\n' if status == 301 else ""
+        return Reply(status, text.encode(), "text/html; charset=utf-8", (("Location", bare),))
 
     def _answer(self, call: Call, route: Route, path: str) -> Reply | None:
         fault, flavour = call.fault, self.flavour

@@ -31,6 +31,7 @@ class ServerFlavour:
     login_failure: Reply
     request_id_header: str = "X-Request-ID"
     stream_limit_s: float = 120.0
+    mends_slashes: bool = False  # a path with one slash too many is redirected, as Gin does
     keeps_request_id: bool = False  # whether the client's own id is echoed
     identity_headers: Callable[[User, HttpRequest], Headers] = lambda _user, _request: ()
 

@@ -120,7 +120,7 @@ class Exchange:
         head = self._make_head(
             reply.status,
             [
-                ("Content-Type", reply.content_type),
+                *([("Content-Type", reply.content_type)] if reply.content_type else []),
                 *reply.headers,
                 ("Content-Length", str(len(reply.body))),
             ],

@@ -166,3 +166,16 @@ def test_a_token_of_an_unknown_user(v1: Api) -> None:
         reply = stranger("GET", "/v1/auth/me")
     assert reply.status_code == 401
     assert reply.json()["code"] == "b1ef40e7-9db9-477d-bb59-f3783585195d"
+
+
+def test_what_gin_does_by_itself(v1_server: EmbeddedServer) -> None:
+    url = f"{v1_server.base}/v1/models"
+    preflight = requests.options(url, timeout=TIMEOUT_S)
+    assert (preflight.status_code, preflight.headers["Vary"]) == (204, "Origin")
+    slash = requests.get(f"{url}/", allow_redirects=False, timeout=TIMEOUT_S)
+    assert (slash.status_code, slash.headers["Location"]) == (301, "/v1/models")
+    assert slash.text == '<a href="/v1/models">Moved Permanently</a>.\n\n'
+    assert (
+        "Content-Type"
+        not in requests.get(f"{v1_server.base}/v1/auth/logout", timeout=TIMEOUT_S).headers
+    )

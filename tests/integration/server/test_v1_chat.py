@@ -127,16 +127,24 @@ def test_a_json_object_on_request(v1: Api) -> None:
     [
         ([], "0199600b-86d3-7339-8402-8ef1c7840475", ""),
         (chat_body(stop="END"), "0199600b-86d3-7339-8402-8ef1c7840475", ""),
-        (
-            {"model": MODEL, "messages": []},
-            "0199600f-2cbe-7518-be5c-9989cce59472",
-            "messages cannot be empty",
-        ),
     ],
 )
 def test_bad_requests(v1: Api, path: str, body: Any, code: str, error: str) -> None:
     reply = v1("POST", path, body)
     assert (reply.status_code, reply.json()) == (400, {"code": code, "error": error})
+
+
+def test_only_plain_chat_looks_for_messages(v1: Api) -> None:
+    empty = {"model": MODEL, "messages": []}
+    refused = v1("POST", CHAT, empty)
+    assert (refused.status_code, refused.json()["error"]) == (400, "messages cannot be empty")
+    assert v1("POST", CONV, empty).status_code == 200
+
+
+def test_a_conversation_that_is_an_object(v1: Api) -> None:
+    reply = v1("POST", CONV, chat_body(conversation={"id": "conv_x"}))
+    assert reply.status_code == 400
+    assert "cannot unmarshal object into Go struct field" in reply.json()["error"]
 
 
 def test_the_gateway_leaves_an_unknown_model_to_the_backend(v1: Api) -> None:
@@ -181,7 +189,7 @@ def test_a_conversation_is_created_even_without_store(v1: Api) -> None:
     metadata = body["metadata"]
     assert metadata["conversation_created"] is True
     assert metadata["conversation_title"] == "Tell me"
-    assert (metadata["ask_item_id"], metadata["store"]) == ("", False)
+    assert (metadata["ask_item_id"][:4], metadata["store"]) == ("msg_", False)
     conversation = v1("GET", f"/v1/conversations/{metadata['conversation_id']}").json()
     assert conversation["metadata"] == {"model": MODEL}
     # store:false still stores the reply, not the question.

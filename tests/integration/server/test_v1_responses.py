@@ -132,7 +132,7 @@ def test_tools_do_nothing(v1: Api, stream: bool) -> None:
 @pytest.mark.parametrize(
     ("body", "code", "error"),
     [
-        ({"model": MODEL}, "g7h8i9j0-k1l2-3456-ghij-789012345678", ""),
+        ({"model": MODEL}, "b2c3d4e5-f6g7-8901-bcde-f23456789012", "input validation error"),
         ({"input": "x"}, "g7h8i9j0-k1l2-3456-ghij-789012345678", ""),
         ([], "g7h8i9j0-k1l2-3456-ghij-789012345678", ""),
         (
@@ -142,18 +142,18 @@ def test_tools_do_nothing(v1: Api, stream: bool) -> None:
         ),
         (
             {"model": MODEL, "input": "x", "temperature": 3},
-            "g7h8i9j0-k1l2-3456-ghij-789012345678",
+            "c3d4e5f6-g7h8-9012-cdef-345678901234",
             "temperature must be between 0 and 2",
         ),
         (
             {"model": MODEL, "input": "x", "tools": [{"type": "web"}]},
-            "g7h8i9j0-k1l2-3456-ghij-789012345678",
+            "l2m3n4o5-p6q7-8901-lmno-234567890123",
             "tools validation error",
         ),
         (
             {"model": MODEL, "input": "x", "conversation": "conv_unknown"},
-            "g7h8i9j0-k1l2-3456-ghij-789012345678",
-            "",
+            "k1l2m3n4-o5p6-7890-klmn-123456789012",
+            "Conversation not found",
         ),
     ],
 )

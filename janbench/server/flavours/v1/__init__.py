@@ -63,6 +63,7 @@ def _flavour(routes: tuple[Route, ...]) -> ServerFlavour:
         bad_body=_bad_body,
         commit_error=error(500, COMMIT_FAILED).body,
         login_failure=error(500, auth.LOGIN_FAILED),
+        mends_slashes=True,
     )
 
 

@@ -57,7 +57,7 @@ def _refresh(call: Call) -> Reply:
 
 def _logout(call: Call) -> Reply:
     header = ("Set-Cookie", f"{COOKIE}=; Path=/; Expires={_EPOCH}{_attributes(call)}")
-    return Reply(200, b"", headers=(header,))
+    return Reply(200, b"", "", (header,))
 
 
 def _me(call: Call) -> Reply:

@@ -53,10 +53,12 @@ def _chat(call: Call) -> Reply | None:
 
 
 def _conversation_chat(call: Call) -> Reply | None:
-    request = parse_chat(call.body)
-    if not request.messages:
-        return error(400, _NO_MESSAGES, "messages cannot be empty")
-    link = _Link.open(call, request)
+    request, wanted = parse_chat(call.body), call.body.get("conversation")
+    if isinstance(wanted, dict | list):
+        kind = "object" if isinstance(wanted, dict) else "array"
+        field = "ExtendedChatCompletionRequest.conversation of type string"
+        return error(400, BAD_BODY, f"json: cannot unmarshal {kind} into Go struct field {field}")
+    link = _Link.open(call, request)  # a request without messages, too
     if link is None:
         return error(404, _NO_CONVERSATION)
     return _generate(call, request, link)
@@ -70,8 +72,9 @@ class _Link:
         self.created = created
         self.store = bool(call.body.get("store"))
         self.store_reasoning = bool(call.body.get("store_reasoning"))
-        self.ask_id = random_id("msg_", 42) if self.store else ""
-        self.completion_id = random_id("msg_", 42) if self.store else ""
+        # Told whether or not anything is stored under them.
+        self.ask_id = random_id("msg_", 42)
+        self.completion_id = random_id("msg_", 42)
 
     @staticmethod
     def open(call: Call, request: ChatRequest) -> _Link | None:
@@ -128,7 +131,7 @@ class _Link:
         if self.store and self.store_reasoning and reasoning:
             part["reasoning_content"] = reasoning
         kind = "function_call" if generation.tool is not None else "message"
-        item_id = self.completion_id or random_id("msg_", 42)
+        item_id = self.completion_id if self.store else random_id("msg_", 42)
         self.conversation.add(Item(item_id, kind, "assistant", [part]))
 
 

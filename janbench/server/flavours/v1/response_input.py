@@ -9,6 +9,9 @@ import orjson
 from janbench.server.dialects.chat_request import message_text
 from janbench.server.generation.model import ModelInput
 
+_BAD_PARAMETER = "c3d4e5f6-g7h8-9012-cdef-345678901234"
+_BAD_TOOL = "l2m3n4o5-p6q7-8901-lmno-234567890123"
+
 
 def prompt_of(body: dict[str, Any]) -> ModelInput:
     """The prompt: `input` as one user message; tools are validated, but never reach the model."""
@@ -22,22 +25,22 @@ def prompt_of(body: dict[str, Any]) -> ModelInput:
     )
 
 
-def invalid(body: dict[str, Any]) -> str:
-    """Why the server refuses the request, or an empty string."""
+def invalid(body: dict[str, Any]) -> tuple[str, str]:
+    """Why the server refuses the request: a code and a text; both are empty when it doesn't."""
     bounds = (("temperature", 0, 2), ("top_p", 0, 1), ("presence_penalty", -2, 2))
     for name, low, high in (*bounds, ("frequency_penalty", -2, 2)):
         value = body.get(name)
         if value is None:
             continue
         if not isinstance(value, (int, float)) or not low <= value <= high:
-            return f"{name} must be between {low} and {high}"
+            return _BAD_PARAMETER, f"{name} must be between {low} and {high}"
     limit = body.get("max_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
-        return "max_tokens must be greater than 0"
+        return _BAD_PARAMETER, "max_tokens must be greater than 0"
     tools = body.get("tools") or []
     if not isinstance(tools, list) or not all(_is_function(tool) for tool in tools):
-        return "tools validation error"
-    return ""
+        return _BAD_TOOL, "tools validation error"
+    return "", ""
 
 
 def go_text(value: Any) -> str:

@@ -19,6 +19,8 @@ from janbench.server.ids import random_id
 from janbench.server.store import Conversation, Item, StoredResponse
 
 BAD_REQUEST = "g7h8i9j0-k1l2-3456-ghij-789012345678"
+_BAD_INPUT = "b2c3d4e5-f6g7-8901-bcde-f23456789012"
+_NO_CONVERSATION = "k1l2m3n4-o5p6-7890-klmn-123456789012"
 _UNKNOWN_MODEL = "h8i9j0k1-l2m3-4567-hijk-890123456789"
 _NOT_FOUND = "u1v2w3x4-y5z6-7890-uvwx-123456789012"
 _NEW_CONVERSATION = ("", "client-created-root")
@@ -28,11 +30,13 @@ def _refusal(call: Call) -> Reply | None:
     """Why the request is refused before the model is called; always with 400."""
     body = call.body
     model = body.get("model")
-    if not isinstance(model, str) or not model or not body.get("input"):
+    if not isinstance(model, str) or not model:
         return error(400, BAD_REQUEST)
-    problem = invalid(body)
+    if not body.get("input"):
+        return error(400, _BAD_INPUT, "input validation error")
+    code, problem = invalid(body)
     if problem:
-        return error(400, BAD_REQUEST, problem)
+        return error(400, code, problem)
     if model not in call.state.options.models:
         return error(400, _UNKNOWN_MODEL, "Model validation error")
     return None
@@ -46,7 +50,7 @@ def _create(call: Call) -> Reply | None:
     try:
         conversation = _conversation(call)
     except LookupError:
-        return error(400, BAD_REQUEST)
+        return error(400, _NO_CONVERSATION, "Conversation not found")
     response = _response(call, conversation)
     generation = plan_answer(call, prompt_of(body))
     if body.get("stream") is True:
@@ -128,7 +132,7 @@ def _outcome(generation: Generation | None) -> dict[str, Any]:
             "input_tokens_details": {},
             "output_tokens_details": {},
         },
-        "reasoning": {"summary": reasoning},
+        "reasoning": {"summary": reasoning} if reasoning else {},
         "text": {"format": {"type": "text"}},
         "truncation": "disabled",
     }
