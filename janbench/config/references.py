@@ -12,7 +12,8 @@ from janbench.config.yaml_source import Document, Path_
 from janbench.errors import ConfigError
 from janbench.model.text.secret import is_secret
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+# `$${NAME}` is the text `${NAME}` itself.
+_REFERENCE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 # Filled by the script when it sends them: extracted values may stand there, too.
 _AT_RUN_TIME = frozenset({"path", "headers", "body", "checks", "messages", "if", "until"})
 # Data that goes to the model as it stands, and words for people.
@@ -70,7 +71,9 @@ class _Walker:
 
     def _text(self, text: str, path: Path_) -> str:
         def found(match: re.Match[str]) -> str:
-            name, default = match[1], match[2]
+            if match[1]:
+                return match[0][1:]
+            name, default = match[2], match[3]
             self._allow(name, path)
             if is_secret(name):
                 raise self._secret(name, path)
@@ -79,7 +82,8 @@ class _Walker:
                 raise ConfigError(
                     f"the variable {name} is not set",
                     where=self.document.locate(path),
-                    hint=f"Set it, or give a default: ${{{name}:-value}}",
+                    hint=f"Set it, or give a default: ${{{name}:-value}}. For the text itself "
+                    f"write $${{{name}}}.",
                 )
             return value
 
@@ -94,9 +98,12 @@ class _Walker:
                 self._check(entry, (*path, index), secrets=secrets)
         elif isinstance(value, str):
             for match in _REFERENCE.finditer(value):
-                self._allow(match[1], path)
-                if self._from_environment(match[1]) and is_secret(match[1]) and not secrets:
-                    raise self._secret(match[1], path)
+                name = match[2]
+                if match[1]:
+                    continue
+                self._allow(name, path)
+                if self._from_environment(name) and is_secret(name) and not secrets:
+                    raise self._secret(name, path)
 
     def _from_environment(self, name: str) -> bool:
         """Whether a name can stand for a variable: `token` that a step extracts doesn't."""
@@ -111,7 +118,8 @@ class _Walker:
         return ConfigError(
             f"{name} looks like a secret, which can't stand here",
             where=self.document.locate(path),
-            hint="Secrets go into 'headers' or 'body' of a request, or into API_KEY.",
+            hint="Secrets go into 'headers' or 'body' of a request, or into API_KEY. For the text "
+            f"itself write $${{{name}}}.",
         )
 
     def _list(self, rows: Any, path: Path_) -> Any:

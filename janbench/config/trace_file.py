@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import math
@@ -99,7 +100,20 @@ def _arrival(row: dict[str, Any], where: Location, unit: str) -> Arrival | None:
     given, made = _tokens(named, _INPUTS, where), _tokens(named, _OUTPUTS, where)
     if made == 0:
         return None
-    return Arrival(at, None if given is None else max(1, given), made)
+    return Arrival(at, None if given is None else max(1, given), made, _blocks(named, where))
+
+
+def _blocks(row: dict[str, Any], where: Location) -> tuple[int, ...]:
+    """Return Mooncake's `hash_ids`: what begins with the same ids begins with the same text."""
+    given = row.get("hash_ids")
+    if isinstance(given, str) and given.strip():  # a CSV's cell
+        with contextlib.suppress(ValueError):
+            given = json.loads(given)
+    if given in (None, ""):
+        return ()
+    if not isinstance(given, list) or not all(type(number) is int for number in given):
+        raise ConfigError("'hash_ids' is not a list of whole numbers", where=where)
+    return tuple(given)
 
 
 def _seconds(value: Any, where: Location) -> float:

@@ -139,13 +139,16 @@ class Prompts(Frozen):
     """Many prompts for one step: one of `list`, `file`, `sharegpt`, `synthetic`, `trace`.
 
     `file`: .txt (one prompt per line), .jsonl, .csv or .parquet (`field` names the column; else
-    `messages`, `prompt`, `text` or `content`; also read: `weight`, `max_tokens`). `sharegpt`: a
-    JSON or JSONL file of conversations; `take`: their `first` question, or the whole `history` up
-    to the last one. `trace: true`: synthetic text of the lengths that the load's trace gives.
+    `messages`, `prompt`, `text` or `content`; also read: `weight`, `max_tokens`). An answer at
+    the end of `messages` is not sent. `sharegpt`: a JSON, JSONL or Parquet file of conversations;
+    `take`: their `first` question, or the whole `history` up to the last one that has an answer.
+    `trace: true`: synthetic text of the lengths that the load's trace gives, with the beginnings
+    that its `hash_ids` share.
     `order`: one after another; drawn by weight; or `unique`: each request begins with a number of
     its own, which defeats prefix caches. `output_tokens`: the bound for each prompt. `system`: a
-    system message before each. `tokenizer`: a `tokenizer.json` to count tokens with; else
-    `chars_per_token` estimates them. The same `seed` gives the same bytes.
+    system message before each. `tokenizer`: a `tokenizer.json` to count tokens with; without it,
+    synthetic text is made of words that are one token each in the usual vocabularies, and
+    `chars_per_token` estimates other texts. The same `seed` gives the same bytes.
     """
 
     list: tuple[Prompt, ...] = ()
@@ -169,6 +172,8 @@ class Prompts(Frozen):
         if len(given) != 1:
             extra = f", not {' and '.join(given)}" if given else ""
             raise ValueError(f"prompts need one of {', '.join(_SOURCES)}{extra}")
+        if self.trace and self.order == "random":
+            raise ValueError("'trace' gives each arrival its own prompt: 'order' can't be random")
         return self
 
 

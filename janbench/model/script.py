@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 HEADER = "// Rendered by janbench "
@@ -12,13 +12,17 @@ HEADER = "// Rendered by janbench "
 class Script:
     """A script and everything that it opens; `files` maps relative paths to texts.
 
-    `modes` are the permissions of those whose source others may not read.
+    `modes` are the permissions of those whose source others may not read. `notes` say what was
+    left out of the prompts. `asked`: by step, the mean length of its prompts in tokens, where it
+    is known.
     """
 
     name: str
     main: str
     files: dict[str, str]
     modes: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    asked: Mapping[str, float] = field(default_factory=dict)
 
 
 def case_name(given: str) -> str:

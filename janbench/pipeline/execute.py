@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -53,15 +53,16 @@ class RunContext:
 
 def execute(case: Case, folder: Path, context: RunContext) -> ScenarioResult:
     """Run a case in its folder; raises JanbenchError when it could not be started."""
-    started = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    script = _write_files(case, folder, context.source)
+    begun = _begin(case, folder, context.source)
+    for note in begun.notes:
+        context.observer.notice(note)
     places = instance_folders(folder, context.request.instances)
     if flag({**context.environment, **variables_of(case, context.request)}, "DEBUG"):
         logs = ", ".join(str(place / LOG) for place in places)
         context.observer.notice(f"DEBUG: requests and responses, secrets masked, are in {logs}")
     with _proxies(case, places, context) as proxies:
         jobs = [
-            _job(case, place, script, context, proxy)
+            _job(case, place, begun.script, context, proxy)
             for place, proxy in zip(places, proxies, strict=True)
         ]
         recent = LiveRecords(places, context.observer.notice)
@@ -72,23 +73,35 @@ def execute(case: Case, folder: Path, context: RunContext) -> ScenarioResult:
             outcomes = context.engine.run(jobs, watcher)
         finally:
             recent.close()
-    result = _conclude(case, folder, places, started, outcomes)
+    result = _conclude(case, folder, places, begun, outcomes)
     lost = context.telemetry.lost(folder / LOG)
     return result.model_copy(update={"reasons": [*result.reasons, lost]}) if lost else result
 
 
-def _write_files(case: Case, folder: Path, source: str) -> Path:
+@dataclass(frozen=True)
+class _Begun:
+    """What is known of a case before its load: see `Script` for `notes` and `asked`."""
+
+    script: Path
+    started_at: str
+    notes: Sequence[str] = ()
+    asked: Mapping[str, float] = field(default_factory=dict)
+
+
+def _begin(case: Case, folder: Path, source: str) -> _Begun:
+    """Write what k6 runs into the case's folder."""
+    started_at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     if case.script is not None:
         # A hand-written script may open files beside it: it runs where it is.
         shutil.copy(case.script, folder / SCRIPT)
-        return case.script.resolve()
+        return _Begun(case.script.resolve(), started_at)
     assert case.plan is not None
     rendered = bundled(render(case.plan.scenario, load_flavours(), source))
     for name, text in rendered.files.items():
         target = folder / (SCRIPT if name == rendered.main else name)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_file(target, text, rendered.modes.get(name))
-    return (folder / SCRIPT).resolve()
+    return _Begun((folder / SCRIPT).resolve(), started_at, rendered.notes, rendered.asked)
 
 
 @contextmanager
@@ -151,18 +164,19 @@ def _job(
 
 
 def _conclude(
-    case: Case, folder: Path, places: list[Path], started: str, outcomes: list[Outcome]
+    case: Case, folder: Path, places: list[Path], begun: _Begun, outcomes: list[Outcome]
 ) -> ScenarioResult:
     parquet = folder / "requests.parquet"
     gathered = gather(places, outcomes, folder)
     case_output = CaseOutput(
         case.info,
         gathered.outcome,
-        started,
+        begun.started_at,
         gathered.summary,
         proxy_stats=gathered.proxy_stats,
         cores=os.cpu_count() or 1,
         start_skew_s=gathered.start_skew_s,
+        asked_tokens=begun.asked,
     )
     for left in (left for place in places for left in place.glob("*stats.json*")):
         left.unlink()

@@ -14,6 +14,7 @@ from janbench import __version__, resources
 from janbench.model.flavour import Flavour
 from janbench.model.scenario import Scenario
 from janbench.model.script import Script
+from janbench.model.text.foreign import well_formed
 from janbench.render import dialects
 from janbench.render.jinja import environment
 from janbench.render.load import schedules
@@ -57,9 +58,11 @@ def render(scenario: Scenario, flavours: Mapping[str, Flavour], source: str) -> 
         files[f"data/{name}.{step_id}.prompts.json"] = rows
     for lane, offsets in times.items():
         files[f"data/{name}.{lane}.schedule.json"] = _json(offsets)
+    files = {name: well_formed(text) for name, text in files.items()}
     mode = _private_mode(scenario)
     private = [file for file in files if file.startswith(f"data/{name}.")] if mode else []
-    return Script(name, f"{name}.js", files, dict.fromkeys(private, mode))
+    modes = dict.fromkeys(private, mode)
+    return Script(name, f"{name}.js", files, modes, prompts.notes, prompts.asked)
 
 
 def _private_mode(scenario: Scenario) -> int:

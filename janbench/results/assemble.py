@@ -53,7 +53,8 @@ _STEP_METRICS = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
 class CaseOutput:
     """The outcome, k6's summary (None when it is lost), the records, and the proxy's account.
 
-    `start_skew_s`: how far apart several instances began; None for one.
+    `start_skew_s`: how far apart several instances began; None for one. `asked_tokens`: by step,
+    the mean length of its prompts, where it is known.
     """
 
     info: CaseInfo
@@ -64,6 +65,7 @@ class CaseOutput:
     proxy_stats: Mapping[str, Any] = field(default_factory=dict)
     cores: int = 1
     start_skew_s: float | None = None
+    asked_tokens: Mapping[str, float] = field(default_factory=dict)
 
 
 def assemble(output: CaseOutput) -> ScenarioResult:
@@ -189,6 +191,8 @@ def _step(output: CaseOutput, summary: K6Summary, step: StepInfo) -> StepResult:
         failed=summary.passes(tagged("http_req_failed")) + inside,
         duration_ms=summary.distribution(tagged("http_req_duration")),
         metrics=metrics,
+        input_tokens=output.records.input_tokens_of(step.id) if output.records else None,
+        asked_tokens=output.asked_tokens.get(step.id),
     )
 
 

@@ -15,7 +15,7 @@ from janbench.model.metric import with_unit
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import Reason, ScenarioResult, ThresholdResult, Verdict
 from janbench.model.thresholds import TOKENS_SPENT
-from janbench.results.answer_notes import note_warnings
+from janbench.results.answer_notes import note_warnings, other_lengths
 from janbench.results.causes import bad_statuses, failed_checks, saturated
 from janbench.results.doubts import doubts_of
 
@@ -188,6 +188,7 @@ def _warnings(result: ScenarioResult, info: CaseInfo, outcome: Outcome) -> Itera
     if info.limits.allow_drops:
         yield from saturated(result)
     yield from note_warnings(result.answer_notes)
+    yield from other_lengths(result)
     if result.validity.relogins:
         yield Reason(
             kind="warning",

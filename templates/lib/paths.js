@@ -19,7 +19,8 @@ export function pick(value, path) {
 
 /**
  * Replaces `${name}` and `${name:-fallback}` in every text of a value: extracted values first,
- * then the environment. A text that is nothing but one `${name}` keeps the value's own type.
+ * then the environment. A text that is nothing but one `${name}` keeps the value's own type;
+ * `$${name}` is the text `${name}` itself.
  * @param {any} value @param {Object<string, any>} variables
  */
 export function fill(value, variables) {
@@ -38,14 +39,15 @@ export function nameOf(method, path) {
   return `${method} ${path.split('?')[0].replace(/\$\{(\w+)[^}]*\}/g, '{$1}')}`;
 }
 
-const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+const REFERENCE = /(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 const WHOLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}$/;
 
 function fillText(value, variables) {
   if (!value.includes('${')) return value;
   const whole = WHOLE.exec(value);
   if (whole) return lookUp(whole[1], whole[2], variables);
-  return value.replace(REFERENCE, (_, name, fallback) => {
+  return value.replace(REFERENCE, (text, escaped, name, fallback) => {
+    if (escaped) return text.slice(1);
     const found = lookUp(name, fallback, variables);
     return typeof found === 'object' ? JSON.stringify(found) : String(found);
   });

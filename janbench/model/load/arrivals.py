@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -121,9 +122,7 @@ class Trace(Frozen):
         """Return what starts when: at this speed, the first at 0, within the limits."""
         recorded = self._recorded or tuple(Arrival(at) for at in sorted(self.arrivals))
         first = recorded[0].at if recorded else 0.0
-        moved = [
-            Arrival((a.at - first) / self.speed, a.input_tokens, a.output_tokens) for a in recorded
-        ]
+        moved = [replace(arrival, at=(arrival.at - first) / self.speed) for arrival in recorded]
         replayed = Scheduled(tuple(moved[: self.limit]))
         return replayed if self.duration is None else replayed.until(self.duration)
 

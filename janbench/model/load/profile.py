@@ -104,6 +104,7 @@ class Arrival:
     at: float
     input_tokens: int | None = None
     output_tokens: int | None = None
+    blocks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

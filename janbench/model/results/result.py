@@ -74,7 +74,11 @@ class Throughput(Printable):
 
 
 class StepResult(Printable):
-    """One step over the whole scenario: requests, failed ones, and metrics that fit its kind."""
+    """One step over the whole scenario: requests, failed ones, and metrics that fit its kind.
+
+    `input_tokens`: their mean over the good requests, as the target counts them; `asked_tokens`:
+    the mean length of the prompts, where a tokenizer or made-up text tells it.
+    """
 
     title: str = ""
     kind: str = ""
@@ -83,6 +87,8 @@ class StepResult(Printable):
     failed: int = 0
     duration_ms: Distribution | None = None
     metrics: dict[str, Distribution] = Field(default_factory=dict)
+    input_tokens: float | None = None
+    asked_tokens: float | None = None
 
 
 class CheckResult(Printable):

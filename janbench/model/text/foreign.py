@@ -50,3 +50,11 @@ def for_all(value: Any, change: Callable[[str], str]) -> Any:
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else "?"
+
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def well_formed(text: str) -> str:
+    """Return a text with U+FFFD for halves of surrogate pairs, which UTF-8 can't hold."""
+    return _LONE.sub("\ufffd", text)

@@ -13,7 +13,7 @@ from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select
 from janbench.pipeline.selection.catalogue import catalogue
 from janbench.render.load import virtual_users
-from janbench.render.prompts import expected_tokens
+from janbench.render.prompts import expected_tokens, prompt_files
 
 
 def forecast(request: RunRequest) -> Iterator[str]:
@@ -48,6 +48,8 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     for shape in case.plan.load.shapes().values():
         if isinstance(shape, Trace) and shape.failed:
             yield f"  left out {shape.failed:,} rows of the trace: their requests had failed"
+    for note in prompt_files(case.plan.scenario).notes:
+        yield from textwrap.wrap(note, 80, initial_indent="  prompts  ", subsequent_indent=" " * 11)
     yield from _budget(case.plan)
     for objective in case.plan.scenario.objectives():
         of = f" (step {objective.step})" if objective.step else ""

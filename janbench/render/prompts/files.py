@@ -13,11 +13,9 @@ from pydantic import ValidationError
 
 from janbench.errors import ConfigError, Location, suggestion
 from janbench.model.prompts import Prompt, Prompts
+from janbench.render.prompts.conversations import read_conversation
 
 _COLUMNS = ("messages", "prompt", "text", "content")
-_SPEAKERS = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant",
-             "chatgpt": "assistant", "bing": "assistant", "bard": "assistant",
-             "system": "system"}  # fmt: skip
 
 Rows = Iterator[tuple[Location, Any]]
 
@@ -37,18 +35,23 @@ def read_prompts(prompts: Prompts, file: Path) -> Iterator[Prompt]:
         yield _prompt(row, prompts.field, where)
 
 
-def read_sharegpt(prompts: Prompts, file: Path) -> Iterator[tuple[Prompt, str]]:
-    """Return each conversation's prompt and the answer that was given to it (for its length)."""
-    rows = _jsonl(file) if file.suffix.lower() in (".jsonl", ".ndjson") else _json(file)
-    count = 0
-    for where, row in _reading(rows, file):
-        found = _conversation(row, prompts.take, where)
-        if found is None:
-            continue
-        if prompts.limit is not None and count >= prompts.limit:
-            return
-        count += 1
-        yield found
+def read_sharegpt(prompts: Prompts, file: Path) -> tuple[list[tuple[Prompt, str]], int]:
+    """Return each conversation's prompt and the answer that was given to it (for its length).
+
+    And how many conversations were left out, since they hold no question that was answered.
+    """
+    reader = {".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}.get(file.suffix.lower())
+    found: list[tuple[Prompt, str]] = []
+    left_out = 0
+    for where, row in _reading((reader or _json)(file), file):
+        if len(found) == prompts.limit:
+            break
+        conversation = read_conversation(row, prompts.take, where)
+        if conversation is None:
+            left_out += 1
+        else:
+            found.append(conversation)
+    return found, left_out
 
 
 def _reading(rows: Rows, file: Path) -> Rows:
@@ -162,28 +165,3 @@ def _prompt(row: Any, field: str | None, where: Location) -> Prompt:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{key}: {first['msg']}", where=where) from None
-
-
-def _conversation(row: Any, take: str, where: Location) -> tuple[Prompt, str] | None:
-    """Return a conversation's prompt and its answer; None where it holds no question with one."""
-    turns = row.get("conversations") or row.get("messages") if isinstance(row, dict) else None
-    if not isinstance(turns, list):
-        raise ConfigError("not a conversation: no list 'conversations'", where=where)
-    said = []
-    for turn in turns:
-        if not isinstance(turn, dict):
-            raise ConfigError("a turn of the conversation is not an object", where=where)
-        role = _SPEAKERS.get(str(turn.get("from") or turn.get("role")).lower())
-        text = turn.get("value") or turn.get("content")
-        if role and isinstance(text, str) and text:
-            said.append((role, text))
-    asked = [
-        index
-        for index, (role, _) in enumerate(said[:-1])
-        if role == "user" and said[index + 1][0] == "assistant"
-    ]
-    if not asked:
-        return None
-    last = asked[0] if take == "first" else asked[-1]
-    messages = [{"role": role, "content": text} for role, text in said[: last + 1]]
-    return Prompt.model_validate({"messages": messages}), said[last + 1][1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from random import Random
 
 from janbench.model.prompts import Prompts, Synthetic
@@ -26,6 +27,8 @@ light parts country father let night following picture
 """
 _WORDS = _VOCABULARY.split()
 _POOL_WORDS = 60_000
+_OWN_WORDS = 8
+BLOCK_TOKENS = 512
 
 
 class Text:
@@ -40,11 +43,15 @@ class Text:
         self._chars = 1.2 * len(sample) / counter.count(sample)
 
     def take(self, tokens: int, rng: Random) -> str:
-        """Return a piece of at most so many tokens, exact for a tokenizer, from a random place."""
-        wanted = int(tokens * self._chars) + 8
-        pieces, left = [], wanted
+        """Return a text of so many tokens that no other draw is likely to return.
+
+        It is a piece of the pool from a random place, after some words of its own.
+        """
+        pieces = [" ".join(rng.choices(_WORDS, k=min(tokens, _OWN_WORDS)))]
+        # With room for a word that the end of the piece may cut.
+        left = int((tokens - _OWN_WORDS) * self._chars) + 10 if tokens > _OWN_WORDS else 0
         while left > 0:
-            start = rng.randrange(len(self._pool) - 1)
+            start = self._pool.find(" ", rng.randrange(len(self._pool) - 20)) + 1
             piece = self._pool[start : start + left]
             pieces.append(piece)
             left -= len(piece) + 1
@@ -77,3 +84,25 @@ def of_lengths(seed: int, lengths: Sequence[int], counter: Counter) -> Iterator[
     text, rng = Text(seed, counter), Random(f"trace {seed}")
     for tokens in lengths:
         yield text.take(tokens, rng)
+
+
+def of_blocks(
+    seed: int, arrivals: Iterable[tuple[Sequence[int], int]], counter: Counter
+) -> Iterator[str]:
+    """Return a text for each (block ids, length in tokens): what shares ids, shares its beginning.
+
+    A block has 512 tokens, as in Mooncake's traces; the last one is cut to the length.
+    """
+    text = Text(seed, counter)
+
+    @lru_cache(maxsize=4096)
+    def block(number: int) -> str:
+        return text.take(BLOCK_TOKENS, Random(f"block {seed} {number}"))
+
+    for ids, tokens in arrivals:
+        whole = min(len(ids), -(-tokens // BLOCK_TOKENS))
+        parts = [block(number) for number in ids[:whole]]
+        missing = tokens - whole * BLOCK_TOKENS
+        if missing > 0:
+            parts.append(text.take(missing, Random(f"rest {seed} {ids}")))
+        yield counter.cut(" ".join(parts), tokens)

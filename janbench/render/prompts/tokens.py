@@ -17,6 +17,15 @@ class Counter:
     cut: Callable[[str, int], str]
 
 
+def words_counter(tokenizer: str | None) -> Counter:
+    """Return a counter for text made of the words of `synthetic`: exact, or one token for a word.
+
+    Each of these words, with the blank before it, is one token for the tokenizers of GPT-4, Llama 3
+    and 4, Qwen, DeepSeek, Claude, and Mistral (SentencePiece and Tekken), which was counted.
+    """
+    return _exact(Path(tokenizer)) if tokenizer else _BY_WORDS
+
+
 def counter(tokenizer: str | None, chars_per_token: float) -> Counter:
     """Return a counter: that of a `tokenizer.json`, else an estimate by characters.
 
@@ -30,6 +39,12 @@ def _estimated(chars_per_token: float) -> Counter:
         count=lambda text: max(1, round(len(text) / chars_per_token)),
         cut=lambda text, tokens: text[: max(1, round(tokens * chars_per_token))],
     )
+
+
+_BY_WORDS = Counter(
+    count=lambda text: len(text.split()),
+    cut=lambda text, tokens: " ".join(text.split()[:tokens]),
+)
 
 
 def _exact(file: Path) -> Counter:

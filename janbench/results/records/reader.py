@@ -237,6 +237,12 @@ class Records:
         )
         return int(rows[0][0])
 
+    def input_tokens_of(self, step: str) -> float | None:
+        """Return the mean of the prompt tokens in a step's good requests, as the target counts."""
+        query = "SELECT avg(input_tokens) FROM records WHERE integrity = 'ok' AND step = ?"
+        mean = self.ask(query, [step])[0][0]
+        return None if mean is None else round(float(mean), 2)
+
     def client_errors(self) -> int:
         """Count the requests that failed for want of means on this machine."""
         rows = self.ask(

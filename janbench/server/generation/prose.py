@@ -80,5 +80,5 @@ def _value(rng: Random, schema: Any) -> Any:
 
 
 def count_tokens(text: str) -> int:
-    """An estimate of a prompt's tokens: four characters each, at least one."""
-    return max(1, len(text) // 4)
+    """An estimate of a prompt's tokens: one for each ten letters of a word, at least one."""
+    return max(1, sum(1 + (len(word) - 1) // 10 for word in text.split()))

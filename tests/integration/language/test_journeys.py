@@ -36,6 +36,22 @@ def test_turns_carry_their_history_where_the_server_keeps_none(
     assert bodies[2]["messages"][1]["content"] == "answer 1"
 
 
+def test_data_is_never_filled_and_an_escape_is_a_text(tmp_path: Path) -> None:
+    """Of `${X}` in a prompt: from the environment, as it stands, and out of a file."""
+    (tmp_path / "p.jsonl").write_text('{"prompt": "Why ${HOME} and $${HOME}?"}')
+    steps = [
+        chat(id="said", messages=[{"role": "user", "content": "$${HOME} is ${SAID:-home}, $5"}]),
+        {"kind": "chat", "id": "read", "prompts": {"file": "p.jsonl"}},
+        {"kind": "chat", "id": "listed", "prompts": {"list": ["Why ${HOME}?"]}},
+    ]
+    with receiver() as received:
+        ran = run(tmp_path, received.server, {"steps": steps}, "--flavour", "openai", "--single")
+        bodies = received.bodies(CHATS)
+    assert ran.code == 0, ran.output
+    said = [body["messages"][0]["content"] for body in bodies]
+    assert said == ["${HOME} is home, $5", "Why ${HOME} and $${HOME}?", "Why ${HOME}?"]
+
+
 def test_turns_go_into_one_conversation_on_jan(jan: EmbeddedServer, tmp_path: Path) -> None:
     steps = [{"kind": "guest_login"}, chat(history=True, repeat=3), {"kind": "list_items"}]
     ran = run(tmp_path, jan, {"steps": steps, "load": load(2)})

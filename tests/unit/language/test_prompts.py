@@ -11,10 +11,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from janbench.config.flavours import load_flavours
 from janbench.config.scenario_file import load_scenarios
 from janbench.errors import ConfigError
 from janbench.model.load.arrivals import Gamma, Poisson
 from janbench.render.prompts import expected_tokens, prompt_files
+from janbench.render.script import render
 
 
 def rows(folder: Path, prompts: dict[str, Any], **keys: Any) -> list[dict[str, Any]]:
@@ -78,6 +80,97 @@ def test_sharegpt(tmp_path: Path, take: str, last: str, count: int) -> None:
     assert found[0]["max_tokens"] == (2 if take == "first" else 100)
 
 
+# Conversations as data sets hold them, and what is sent of them, in the order `history`.
+CONVERSATIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "begins with the model": (
+        {"conversations": [{"from": "gpt", "value": "hello"}, {"from": "human", "value": "q"},
+                           {"from": "gpt", "value": "a"}]},
+        "user: q",
+    ),
+    "repeats a role": (
+        {"conversations": [{"from": "human", "value": "q1"}, {"from": "human", "value": "q2"},
+                           {"from": "gpt", "value": "a"}]},
+        "user: q1\n\nq2",
+    ),
+    "a key for the instructions": (
+        {"system": "be brief", "conversations": [{"from": "human", "value": "q"},
+                                                 {"from": "gpt", "value": "a"}]},
+        "system: be brief|user: q",
+    ),
+    "instructions as a turn": (
+        {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"},
+                      {"role": "assistant", "content": "a"}]},
+        "system: s|user: q",
+    ),
+    "no answer to the last question": (
+        {"messages": [{"role": "user", "content": "q1"}, {"role": "assistant", "content": "a1"},
+                      {"role": "user", "content": "q2"}]},
+        "user: q1",
+    ),
+    "contents in parts": (
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "q"}]},
+                      {"role": "assistant", "content": "a"}]},
+        "user: q",
+    ),
+    "an unknown speaker": (
+        {"conversations": [{"from": "human", "value": "q"}, {"from": "tool", "value": "t"},
+                           {"from": "gpt", "value": "a"}]},
+        "user: q",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+@pytest.mark.parametrize("form", ["json", "jsonl", "parquet"])
+def test_conversations_as_they_are_found(tmp_path: Path, name: str, form: str) -> None:
+    row, sent = CONVERSATIONS[name]
+    if (form, name) == ("parquet", "contents in parts"):
+        row = {"messages": json.dumps(row["messages"])}  # a column of one type
+    (tmp_path / "s.jsonl").write_text(json.dumps(row))
+    if form == "json":
+        (tmp_path / "s.json").write_text(json.dumps([row]))
+    if form == "parquet":
+        duckdb.sql(f"COPY (FROM read_json('{tmp_path}/s.jsonl')) TO '{tmp_path}/s.parquet'")
+    found = rows(tmp_path, {"sharegpt": f"s.{form}", "take": "history"})
+    messages = [f"{m['role']}: {m['content']}" for m in found[0]["messages"]]
+    assert "|".join(messages) == sent
+
+
+def test_conversations_without_an_answer_are_counted(tmp_path: Path) -> None:
+    good = {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}
+    bad = [{"conversations": []}, {"conversations": [{"from": "gpt", "value": "a"}]}]
+    (tmp_path / "s.json").write_text(json.dumps([good, *bad]))
+    scenario = {"steps": [{"kind": "chat", "id": "c", "prompts": {"sharegpt": "s.json"}}]}
+    (tmp_path / "s.yaml").write_text(json.dumps({"scenarios": {"t": scenario}}))
+    files = prompt_files(load_scenarios(tmp_path / "s.yaml", {}).scenarios["t"])
+    assert len(json.loads(files.own["c"])) == 1
+    assert files.notes[0].startswith("2 of the first 3 conversations in ")
+    assert "left out" in files.notes[0]
+
+
+def test_an_answer_at_the_end_is_not_sent(tmp_path: Path) -> None:
+    """As data sets for training hold it; in a list as in a file."""
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    (tmp_path / "p.jsonl").write_text(json.dumps({"messages": talk}))
+    listed = rows(tmp_path, {"list": [{"messages": talk}]})
+    assert listed == rows(tmp_path, {"file": "p.jsonl"})
+    assert listed == [{"messages": talk[:1]}]
+
+
+@pytest.mark.parametrize("prompts", [{"file": "p.jsonl"}, {"sharegpt": "s.json"}])
+def test_halves_of_surrogate_pairs(tmp_path: Path, prompts: dict[str, Any]) -> None:
+    (tmp_path / "p.jsonl").write_text('{"prompt": "a \\ud83d b"}')
+    (tmp_path / "s.json").write_text(
+        '[{"conversations": [{"from": "human", "value": "a \\ud83d b"}, '
+        '{"from": "gpt", "value": "c"}]}]'
+    )
+    scenario = {"steps": [{"kind": "chat", "id": "c", "prompts": prompts}]}
+    (tmp_path / "s.yaml").write_text(json.dumps({"scenarios": {"t": scenario}}))
+    read = load_scenarios(tmp_path / "s.yaml", {}).scenarios["t"]
+    text = render(read, load_flavours(), "s.yaml").files["data/t.c.prompts.json"]
+    assert json.loads(text.encode("utf-8"))[0]["messages"][0]["content"] == "a \ufffd b"
+
+
 @pytest.mark.parametrize(
     ("length", "mean", "spread"),
     [
@@ -90,7 +183,7 @@ def test_sharegpt(tmp_path: Path, take: str, last: str, count: int) -> None:
 def test_synthetic_lengths(tmp_path: Path, length: Any, mean: float, spread: float) -> None:
     prompts = {"synthetic": {"input_tokens": length, "count": 2000}, "output_tokens": length}
     found = rows(tmp_path, prompts)
-    for tokens in ([len(text) / 4 for text in texts(found)], [r["max_tokens"] for r in found]):
+    for tokens in ([len(t.split()) for t in texts(found)], [r["max_tokens"] for r in found]):
         assert statistics.fmean(tokens) == pytest.approx(mean, rel=0.05)
         assert statistics.pstdev(tokens) == pytest.approx(spread, rel=0.1, abs=0.5)
 
@@ -100,11 +193,11 @@ def test_shared_prefix(tmp_path: Path) -> None:
     found = texts(
         rows(tmp_path, {"synthetic": {"input_tokens": 80, "count": 400, "shared_prefix": prefix}})
     )
-    beginnings = [text[:200] for text in found]
-    shared = [start for start in beginnings if beginnings.count(start) > 1]
+    beginnings = [" ".join(text.split()[:50]) for text in found]
+    shared = [start for start in beginnings if beginnings.count(start) > 9]
     assert len(set(shared)) == 2
     assert len(shared) == pytest.approx(200, abs=40)
-    assert all(len(text) == pytest.approx(320, abs=8) for text in found)
+    assert {len(text.split()) for text in found} == {80}
     assert len(set(found)) == 400
 
 
@@ -119,8 +212,55 @@ def test_lengths_of_a_trace(tmp_path: Path) -> None:
              for i in range(4)]  # fmt: skip
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, lines)))
     found = rows(tmp_path, {"trace": True}, load={"shape": "trace", "file": "t.jsonl"})
-    assert [round(len(text) / 4) for text in texts(found)] == [10, 11, 12, 13]
+    assert [len(text.split()) for text in texts(found)] == [10, 11, 12, 13]
     assert [row["max_tokens"] for row in found] == [5, 6, 7, 8]
+
+
+def test_block_ids_of_a_trace_become_shared_beginnings(tmp_path: Path) -> None:
+    """Mooncake's `hash_ids`: blocks of 512 tokens, the last one cut to the length."""
+    traced = [
+        (1100, [46, 47, 48]),
+        (1500, [46, 47, 49]),
+        (300, [50]),
+        (1024, [46, 47]),
+        (1600, [46]),
+    ]
+    lines = [{"timestamp": 1, "input_length": length, "output_length": 9, "hash_ids": ids}
+             for length, ids in traced]  # fmt: skip
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = texts(rows(tmp_path, {"trace": True}, load={"shape": "trace", "file": "t.jsonl"}))
+    words = [text.split() for text in found]
+    assert [len(said) for said in words] == [length for length, _ in traced]
+    assert words[0][:1024] == words[1][:1024] == words[3]
+    assert words[0][1024:1100] != words[1][1024:1100]
+    assert words[4][:512] == words[0][:512]
+    assert words[4][512:1024] != words[0][512:1024]
+    assert words[2] != words[0][:300]
+
+
+@pytest.mark.parametrize(
+    ("prompts", "step", "said"),
+    [
+        ({"trace": True, "order": "random"}, {}, "'order' can't be random"),
+        ({"trace": True}, {"repeat": 3}, "must run once in each iteration"),
+    ],
+)
+def test_a_trace_keeps_each_arrivals_own_lengths(
+    tmp_path: Path, prompts: dict[str, Any], step: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "t.jsonl").write_text('{"timestamp": 1, "input_length": 5, "output_length": 5}')
+    steps = [{"kind": "chat", "id": "c", "prompts": prompts, **step}]
+    load = {"shape": "trace", "file": "t.jsonl"}
+    file = tmp_path / "s.yaml"
+    file.write_text(json.dumps({"scenarios": {"t": {"steps": steps, "load": load}}}))
+    with pytest.raises(ConfigError, match=said):
+        prompt_files(load_scenarios(file, {}).scenarios["t"])
+
+
+def test_bad_block_ids(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"timestamp": 1, "input_length": 5, "hash_ids": "a"}')
+    with pytest.raises(ConfigError, match=r"t.jsonl:1:1: 'hash_ids' is not a list"):
+        rows(tmp_path, {"trace": True}, load={"shape": "trace", "file": "t.jsonl"})
 
 
 def test_tokenizer_counts_exactly(tmp_path: Path) -> None:

@@ -26,6 +26,22 @@ def load(
     return load_scenarios(folder / "scenarios.yaml", env or {}, overrides)
 
 
+def test_an_escaped_reference_is_a_text(tmp_path: Path) -> None:
+    found = load(tmp_path, {"scenarios.yaml": """
+        target: {model: "m-$${NOT_SET}"}
+        scenarios:
+          a:
+            steps:
+              - kind: chat
+                messages: [{role: user, content: "Say $${API_KEY} and ${HOME:-x}"}]
+    """}).scenarios["a"]  # fmt: skip
+    assert found.target.model == "m-${NOT_SET}"
+    step = found.leaves[0]
+    assert isinstance(step, Chat)
+    # The script fills it when it sends it.
+    assert step.messages[0].content == "Say $${API_KEY} and ${HOME:-x}"
+
+
 def test_files_are_joined(tmp_path: Path) -> None:
     found = load(tmp_path, {
         "scenarios.yaml": "include: [sub/b.yaml]\ntarget: {model: m}\n"
