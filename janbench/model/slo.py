@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
@@ -30,6 +32,16 @@ _PLAIN: dict[str, str | None] = {"e2e_ms": "http_req_duration", "ttfb_ms": "http
 FLOORS: dict[str, str | None] = {"tokens_per_s": "llm_tokens_per_sec"}
 PER_REQUEST = ("ttft_ms", "ttft_visible_ms", "tpot_ms", "e2e_ms", "ttfb_ms", "tokens_per_s")
 _K6_STATISTICS = {"min": "min", "mean": "avg", "p50": "med", "max": "max"}
+
+
+STREAMED = ("ttft_ms", "ttft_visible_ms", "itl_ms", "tpot_ms", "finalize_ms")
+"""Those that only a stream has."""
+
+
+def needed_samples(statistic: str) -> int:
+    """Return how many samples a percentile needs at least: p95 20, p99 100; 1 for anything else."""
+    percentile = re.fullmatch(r"p(\d{2})", statistic)
+    return math.ceil(100 / (100 - int(percentile[1]))) if percentile else 1
 
 
 @dataclass(frozen=True)

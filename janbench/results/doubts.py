@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
 
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import Reason, ScenarioResult
+from janbench.model.slo import needed_samples
 
 # Doubts about the figures themselves; too few samples for an objective are none about these.
 OF_FIGURES = frozenset(
@@ -85,13 +84,12 @@ def _client_errors(result: ScenarioResult) -> Iterator[Reason]:
 def _too_few(result: ScenarioResult) -> Iterator[Reason]:
     """Find objectives on percentiles that so few samples can't show: p95 needs 20, p99 100."""
     for objective in result.slo.objectives:
-        percentile = re.fullmatch(r"p(\d{2})", objective.statistic)
-        if percentile is None or objective.value is None:
+        if objective.value is None:
             continue
         step = result.steps.get(objective.step or "")
         figures = step.metrics if step else result.metrics
         found = figures.get(objective.metric)
-        needed = math.ceil(100 / (100 - int(percentile[1])))
+        needed = needed_samples(objective.statistic)
         if found is not None and found.count < needed:
             yield Reason(
                 kind="samples",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 from typing_extensions import Self
 
 from janbench.model.base import Frozen
@@ -13,6 +14,20 @@ from janbench.model.slo import Slo
 LaneOfStep = Literal["nonstream", "stream"]
 OTHER_TIMEOUT_S = 60.0
 METRIC = r"^[A-Za-z_][A-Za-z0-9_]{1,127}$"
+_KEY = r"[^\s.\[\]*?()'\"]+"
+_PATH = re.compile(rf"(?:\$\.?)?(?:{_KEY}|\[-?\d+\])(?:\.{_KEY}|\[-?\d+\])*|\$")
+
+
+def _path(text: str) -> str:
+    if not _PATH.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a valid path of a value: write keys with dots between and "
+            "places of a list in brackets, as in data[0].id"
+        )
+    return text
+
+
+JsonPath = Annotated[str, AfterValidator(_path)]
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _K6_TAGS = frozenset(
     ("step", "lane", "scenario", "name", "method", "url", "status", "group", "check", "proto",

@@ -8,14 +8,14 @@ from pydantic import Field, JsonValue, model_validator
 from typing_extensions import Self
 
 from janbench.model.base import Frozen
-from janbench.model.steps.base import VARIABLE, BaseStep, HeaderName
+from janbench.model.steps.base import VARIABLE, BaseStep, HeaderName, JsonPath
 
 
 class JsonCheck(Frozen):
     """A condition on the value at `path` of a JSON answer, such as `data[0].id`."""
 
     name: str = Field(min_length=1, max_length=80)
-    path: str
+    path: JsonPath
     exists: bool | None = None
     equals: JsonValue = None
     contains: str | float | bool | None = None
@@ -48,7 +48,7 @@ class Request(BaseStep):
     auth: bool = True
     expect: tuple[Annotated[int, Field(ge=100, le=599)], ...] = Field(default=(200,), min_length=1)
     checks: tuple[JsonCheck, ...] = ()
-    extract: dict[Annotated[str, Field(pattern=VARIABLE)], str] = Field(default_factory=dict)
+    extract: dict[Annotated[str, Field(pattern=VARIABLE)], JsonPath] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

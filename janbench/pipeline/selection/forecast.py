@@ -9,6 +9,8 @@ from janbench.model.duration import format_duration
 from janbench.model.load.arrivals import Trace
 from janbench.model.load.plan import Lane, Plan
 from janbench.model.load.profile import Closed
+from janbench.model.slo import STREAMED, needed_samples
+from janbench.model.steps.step import ModelStep
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select
 from janbench.pipeline.selection.catalogue import catalogue
@@ -54,6 +56,34 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     for objective in case.plan.scenario.objectives():
         of = f" (step {objective.step})" if objective.step else ""
         yield f"  slo      {objective.name}{of}"
+    yield from _samples(case.plan)
+
+
+def _samples(plan: Plan) -> Iterator[str]:
+    """Say which percentiles the load can't show, since too few requests go into them."""
+    if any(not lane.iterations for lane in plan.lanes):
+        return  # a closed loop: nobody knows how many
+    ids = dict(zip(map(id, plan.scenario.leaves), plan.scenario.step_ids(), strict=True))
+    for objective in plan.scenario.objectives():
+        needed = needed_samples(objective.statistic)
+        samples = sum(
+            lane.iterations * runs
+            for lane in plan.lanes
+            for step, runs in plan.scenario.expected_visits(lane.name)
+            if objective.step in (None, ids[id(step)])
+            and (step.model_talk or not objective.model)
+            and (objective.metric not in STREAMED or (isinstance(step, ModelStep) and step.streams))
+        )
+        if samples < needed and objective.metric != "itl_ms":
+            text = f"{objective.name} needs {needed} samples, and this load gives "
+            text += (
+                f"about {samples:.0f}: the run would be invalid. Run longer, or at a higher rate."
+                if samples >= 1
+                else "none: it will be missed."
+            )
+            yield from textwrap.wrap(
+                text, 80, initial_indent="  samples  ", subsequent_indent=" " * 11
+            )
 
 
 def _length(plan: Plan) -> str:

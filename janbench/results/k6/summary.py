@@ -101,6 +101,9 @@ class K6Summary:
             return None
         if statistic == "rate" and "passes" in values and self.count(metric) == 0:
             return None
+        # A gauge that was never set looks like one that was set to 0, and to nothing else.
+        if set(values) == {"value", "min", "max"} and not any(values.values()):
+            return None
         return values.get(statistic)
 
 

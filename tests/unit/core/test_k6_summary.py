@@ -117,3 +117,15 @@ def test_lost_and_broken_files(tmp_path: Path) -> None:
     assert read_summary(tmp_path / "cut.json") is None
     with pytest.raises(EngineError, match="doesn't know"):
         parse_summary({"something": "else"})
+
+
+def test_a_gauge_of_nothing_but_zeros_proves_nothing() -> None:
+    """One that was never set looks the same to k6, and holds any upper limit."""
+
+    def held(value: float) -> bool:
+        gauge = {"type": "gauge", "values": {"value": value, "min": 0, "max": value},
+                 "thresholds": {"value<5": {"ok": True}}}  # fmt: skip
+        return parse_summary({"metrics": {"queue_length": gauge}}).thresholds()[0].ok
+
+    assert held(1)
+    assert not held(0)

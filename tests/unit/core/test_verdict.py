@@ -19,6 +19,7 @@ from janbench.model.results.result import (
     Requests,
     ScenarioResult,
     SloResult,
+    StepResult,
     ThresholdResult,
     Validity,
     worst,
@@ -84,6 +85,13 @@ CASES: dict[str, tuple[ScenarioResult, Outcome, str, list[str]]] = {
     "proxy busy": (_result(validity=Validity(proxy_cpu=0.97)), OK, "invalid", ["proxy_cpu"]),
     "instances far apart": (
         _result(validity=Validity(start_skew_s=2.5)), OK, "invalid", ["start_skew"],
+    ),
+    "prompts as long as asked for, with a chat template": (
+        _result(steps={"chat": StepResult(asked_tokens=512, input_tokens=530)}), OK, "pass", [],
+    ),
+    "prompts of another length": (
+        _result(steps={"chat": StepResult(asked_tokens=512, input_tokens=640)}),
+        OK, "pass", ["warning"],
     ),
     "instances together": (_result(validity=Validity(start_skew_s=1.5)), OK, "pass", []),
     "starved": (

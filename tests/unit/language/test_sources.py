@@ -129,6 +129,11 @@ BAD = {
     "two lanes": ("a: {load: {lanes: {x: {rate: 1}}}, STEPS}", (2, 22), "unknown key 'x'"),
     "if": ("a: {steps: [{kind: list_models, if: {variable: x}}]}", (2, 39), "needs one of exists"),
     "tag": ("a: {steps: [{kind: list_models, tags: {vu: x}}]}", (2, 15), "'vu' is set by k6"),
+    "path": (
+        "a: {steps: [{kind: request, path: /x, extract: {v: 'data[*].id'}}]}",
+        (2, 54),
+        "'data[*].id' is not a valid path of a value",
+    ),
     "file": ("a: {load: {shape: trace, file: no.csv}, STEPS}", (2, 34), "no file 'no.csv'"),
 }
 
