@@ -19,7 +19,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from janbench.engines.docker.image import PINNED_IMAGE
+from janbench.model.cluster import PINNED_IMAGE
 
 _START_S = 30.0
 _STOP_S = 20.0

@@ -12,7 +12,13 @@ from typing import Any, TypeVar
 import click
 
 from janbench.cli.conduct import command_line, conduct, judging_options, limits_of, output_options
-from janbench.cli.options import assignments, overrides_option, scenarios_option
+from janbench.cli.options import (
+    assignments,
+    overrides_option,
+    rules_of,
+    scenarios_option,
+    untrusted_options,
+)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FLAGS = ("base", "model", "flavour", "duration", "nonstream_rps", "stream_rps")
@@ -56,6 +62,7 @@ def _test_options(command: _Command) -> _Command:
         click.option("--k6", metavar="PATH", help="The k6 that packs the test.  [JANBENCH_K6]"),
         scenarios_option,
         overrides_option,
+        untrusted_options,
     )):  # fmt: skip
         command = option(command)
     return command
@@ -155,10 +162,13 @@ def _write(line: str) -> None:
 def _request(options: dict[str, Any], **more: Any) -> Any:
     from janbench.config.environment import read_environment
     from janbench.config.settings import Flags
-    from janbench.engines.kubernetes.options import ClusterOptions, Resources
+    from janbench.model.cluster import ClusterOptions, Resources
     from janbench.pipeline.request import RunRequest
 
     pairs = assignments(options["pairs"])
+    environment = {**read_environment(), **pairs}
+    allowed = (*options["allowed"], *(pairs if options["untrusted"] else ()))
+    rules, environment = rules_of(options["untrusted"], allowed, environment)
     images = {name: options[name] for name in ("image", "janbench_image") if options[name]}
     given = {
         theirs: options[ours]
@@ -172,7 +182,8 @@ def _request(options: dict[str, Any], **more: Any) -> Any:
         scenario_file=options["scenario_file"],
         overrides=options["overrides"],
         flags=Flags(single=options.get("single"), **{name: options[name] for name in _FLAGS}),
-        environment={**read_environment(), **pairs},
+        environment=environment,
+        untrusted=rules,
         pairs=pairs,
         insecure=options["insecure"],
         instances=options["parallelism"],

@@ -10,10 +10,9 @@ from typing import Any
 from janbench.config.untrusted import Untrusted
 from janbench.config.yaml_source import Document, Path_
 from janbench.errors import ConfigError
+from janbench.model.text.references import REFERENCE
 from janbench.model.text.secret import is_secret
 
-# `$${NAME}` is the text `${NAME}` itself.
-_REFERENCE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 # Filled by the script when it sends them: extracted values may stand there, too.
 _AT_RUN_TIME = frozenset({"path", "headers", "body", "checks", "messages", "if", "until"})
 # Data that goes to the model as it stands, and words for people.
@@ -87,7 +86,7 @@ class _Walker:
                 )
             return value
 
-        return _REFERENCE.sub(found, text)
+        return REFERENCE.sub(found, text)
 
     def _check(self, value: Any, path: Path_, *, secrets: bool) -> None:
         if isinstance(value, dict):
@@ -97,7 +96,7 @@ class _Walker:
             for index, entry in enumerate(value):
                 self._check(entry, (*path, index), secrets=secrets)
         elif isinstance(value, str):
-            for match in _REFERENCE.finditer(value):
+            for match in REFERENCE.finditer(value):
                 name = match[2]
                 if match[1]:
                     continue

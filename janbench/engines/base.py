@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from janbench.engines.kubernetes.options import ClusterOptions
+from janbench.model.cluster import ClusterOptions
 from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.results.result import EngineInfo
 
@@ -15,9 +15,9 @@ from janbench.model.results.result import EngineInfo
 class EngineOptions:
     """What the user said about the engine; `environment` is where programs are looked up.
 
-    `image`, `cpus` and `memory` (`512m`) are for containers, `cluster` is for Kubernetes, where the
-    variables `secret_names` come from a Secret. `notice` hears of what takes long before the script
-    starts, such as the pull of an image, and of what is left behind.
+    `image`, `cpus` and `memory` (`512m`) are for containers, `cluster` is for Kubernetes. `notice`
+    hears of what takes long before the script starts, such as the pull of an image, and of what is
+    left behind.
     """
 
     k6: str | None = None
@@ -26,7 +26,6 @@ class EngineOptions:
     cpus: float | None = None
     memory: str | None = None
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
-    secret_names: tuple[str, ...] = ()
     notice: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
 

@@ -17,7 +17,8 @@ class Job:
     metrics, which the merged result needs; None for the only one.
 
     An engine on other machines leaves `environment` here: `variables` are what janbench decided
-    itself, no secret among them, `target` is the API's base URL, and `timed` tells whether a timing
+    itself, no secret among them, `secret_names` are variables whose values it must get elsewhere,
+    `target` is the API's base URL, and `timed` tells whether a timing
     proxy belongs before it.
     """
 
@@ -32,6 +33,7 @@ class Job:
     arguments: tuple[str, ...] = ()
     samples: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
     target: str = ""
     timed: bool = False
 

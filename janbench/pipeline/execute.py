@@ -19,11 +19,11 @@ from janbench.engines.base import Engine
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Watcher
 from janbench.model.results.result import ScenarioResult
-from janbench.model.text.secret import is_secret, secret_values
+from janbench.model.text.secret import OWN_VARIABLES, is_secret, secret_values
 from janbench.pipeline.companions import companion
 from janbench.pipeline.observer import Observer
 from janbench.pipeline.request import RunRequest
-from janbench.pipeline.selection.case import Case, variables_of
+from janbench.pipeline.selection.case import Case, secret_names, variables_of
 from janbench.pipeline.telemetry import Telemetry, tags_of
 from janbench.render.bundle import bundled
 from janbench.render.script import render
@@ -158,6 +158,7 @@ def _job(
             for name, value in {**variables, **output.environment}.items()
             if not is_secret(name)
         },
+        secret_names=(*OWN_VARIABLES, *secret_names(case)),
         target=case.target.base,
         timed=case.info.timing == "proxy",
     )

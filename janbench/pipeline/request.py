@@ -9,7 +9,7 @@ from typing import Literal
 
 from janbench.config.settings import Flags
 from janbench.config.untrusted import Untrusted
-from janbench.engines.kubernetes.options import ClusterOptions
+from janbench.model.cluster import ClusterOptions
 from janbench.model.limits import ValidityLimits
 
 TimingChoice = Literal["auto", "proxy", "direct"]

@@ -25,7 +25,7 @@ from janbench.model.results.result import (
     worst,
 )
 from janbench.model.text.foreign import for_all
-from janbench.model.text.secret import OWN_VARIABLES, redactor, secret_values
+from janbench.model.text.secret import redactor, secret_values
 from janbench.pipeline.companions import companion
 from janbench.pipeline.execute import RunContext, execute
 from janbench.pipeline.observer import Observer
@@ -126,7 +126,6 @@ def _engine_options(request: RunRequest, observer: Observer) -> EngineOptions:
         cpus=request.cpus,
         memory=request.memory,
         cluster=request.cluster,
-        secret_names=OWN_VARIABLES,
         notice=observer.notice,
     )
 

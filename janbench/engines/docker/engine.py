@@ -20,12 +20,13 @@ from janbench.engines.docker.files import (
     packed,
     unpack,
 )
-from janbench.engines.docker.image import PINNED_IMAGE, prepare
+from janbench.engines.docker.image import prepare
 from janbench.engines.docker.reach import Reach, named_variables, visible_from
 from janbench.engines.k6.command import run_arguments
 from janbench.engines.k6.log import K6Log
 from janbench.engines.k6.rest import free_address, read_progress
 from janbench.errors import ConfigError, EngineError
+from janbench.model.cluster import PINNED_IMAGE
 from janbench.model.job import Job, Outcome, Progress, Watcher
 from janbench.model.results.result import EngineInfo
 

@@ -10,12 +10,11 @@ from janbench.engines.docker.container import container
 from janbench.engines.docker.daemon import Daemon, docker_errors, is_missing
 from janbench.engines.k6.command import OLDEST, parse_version
 from janbench.errors import ConfigError, EngineError
+from janbench.model.cluster import PINNED_IMAGE
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-# Change it with --image. Keep it in step with docker-compose.yml and the Dockerfile (a test looks).
-PINNED_IMAGE = "grafana/k6:1.8.3"
 _ANSWER_S = 60
 _NAME = re.compile(r"^[a-z0-9][\w.\-/:]*(:[\w][\w.\-]{0,127})?(@sha256:[0-9a-f]{64})?$")
 

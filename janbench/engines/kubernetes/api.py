@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from janbench.engines.kubernetes.options import ClusterOptions
 from janbench.errors import ConfigError, EngineError
+from janbench.model.cluster import ClusterOptions
 
 _GROUP, _VERSION, _PLURAL = "k6.io", "v1alpha1", "testruns"
 _ANSWER_S = (5, 20)  # to connect, to hear something

@@ -46,6 +46,7 @@ class KubernetesEngine:
         self._api = api
         self._k6 = k6
         self._options = options
+        self._named: set[str] = set()
         image = options.image or options.cluster.image
         version = parse_version(image.partition("@")[0].rpartition(":")[2])
         self.info = EngineInfo(
@@ -65,12 +66,6 @@ class KubernetesEngine:
         except BaseException:
             api.close()
             raise
-        for name in options.secret_names:
-            if options.environment.get(name):
-                options.notice(
-                    f"{name} is set here, but the runners take it from the Secret "
-                    f"{options.cluster.secret}"
-                )
         return cls(api, k6, options)
 
     def close(self) -> None:
@@ -85,6 +80,13 @@ class KubernetesEngine:
         """
         if is_loopback(urlsplit(jobs[0].target).hostname or ""):
             self._options.notice(f"in the cluster, {jobs[0].target} is the runner's own pod")
+        for name in jobs[0].secret_names:
+            if self._options.environment.get(name) and name not in self._named:
+                self._named.add(name)
+                self._options.notice(
+                    f"{name} is set here, but the runners take it from the Secret "
+                    f"{self._options.cluster.secret}"
+                )
         test = self._test(jobs)
         several = len(jobs) > 1
         with ExitStack() as stack:
@@ -119,7 +121,7 @@ class KubernetesEngine:
             tags=job.tags,
             arguments=job.arguments,
             secret=cluster.secret,
-            secret_keys=self._options.secret_names,
+            secret_keys=job.secret_names,
             janbench_image=cluster.janbench_image,
             timed=job.timed,
             collected=True,

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from janbench.engines.k6.command import TREND_STATS
-from janbench.engines.kubernetes.options import Resources
 from janbench.engines.kubernetes.pods import SIDECAR, WAITER
+from janbench.model.cluster import Resources
 
 # A ConfigMap holds 1 MiB in all; its names and labels need some of it.
 CONFIG_MAP_BYTES = 1_000_000

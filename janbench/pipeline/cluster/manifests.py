@@ -22,7 +22,7 @@ from janbench.engines.local.engine import LocalEngine
 from janbench.errors import ConfigError
 from janbench.model.text.secret import OWN_VARIABLES, is_secret
 from janbench.pipeline.request import RunRequest
-from janbench.pipeline.selection.case import Case, select, variables_of
+from janbench.pipeline.selection.case import Case, secret_names, select, variables_of
 from janbench.pipeline.selection.catalogue import catalogue
 from janbench.pipeline.sharing import check_shareable
 from janbench.pipeline.telemetry import tags_of
@@ -107,7 +107,7 @@ def _test(case: Case, packed: bytes, request: RunRequest) -> ClusterTest:
         environment=environment,
         tags=tags_of(case, request.testid or object_name(case.info.name)).as_tags(),
         secret=cluster.secret,
-        secret_keys=keys,
+        secret_keys=(*keys, *secret_names(case)),
         namespace=cluster.namespace,
         janbench_image=cluster.janbench_image,
         timed=timed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,18 +16,21 @@ from janbench.model.limits import ValidityLimits
 from janbench.model.load.plan import Plan
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.scenario import Target
+from janbench.model.text.references import names_in
+from janbench.model.text.secret import OWN_VARIABLES, is_secret
 from janbench.pipeline.interleaving.blocks import blocks
 from janbench.pipeline.request import RunRequest, TimingChoice
 from janbench.pipeline.selection.catalogue import Catalogue
 from janbench.pipeline.selection.own_script import steps_of
 
+_FROM_ENVIRONMENT = re.compile(r"__ENV(?:\.|\[['\"])([A-Za-z_]\w*)")
 # A demo shows both ways of running, and is over in under a minute.
 DEMO_LOAD = {"DURATION_MIN": "0.1", "NONSTREAM_RPS": "2", "STREAM_RPS": "2"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A info with its plan, or with the hand-written script that it is."""
+    """A case with its plan, or with the hand-written script that it is."""
 
     info: CaseInfo
     target: Target
@@ -107,6 +111,18 @@ def _passes(
         ("-single", replace(flags, single=True), load),
         ("", replace(flags, single=False), load),
     ]
+
+
+def secret_names(case: Case) -> tuple[str, ...]:
+    """Return the variables whose secret values a case sends, beside janbench's own."""
+    if case.plan is not None:
+        found = set(names_in(case.plan.scenario.model_dump(mode="json")["steps"]))
+    else:
+        assert case.script is not None
+        text = case.script.read_text(encoding="utf-8", errors="replace")
+        found = set(_FROM_ENVIRONMENT.findall(text))
+    others = (name for name in found - set(OWN_VARIABLES) if name.isupper() and is_secret(name))
+    return tuple(sorted(others))
 
 
 def _timing(choice: TimingChoice, made: Plan) -> Literal["proxy", "direct"]:

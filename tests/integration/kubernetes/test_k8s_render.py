@@ -47,6 +47,41 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
     assert run["spec"]["arguments"].endswith(" --out experimental-prometheus-rw")
 
 
+def own(folder: Path, **step: Any) -> list[str]:
+    """Write a scenario of one request; return the arguments that name it."""
+    file = folder / "own.yaml"
+    file.write_text(json.dumps({"scenarios": {"own": {
+        "steps": [{"kind": "request", "path": "/x", "auth": False, **step}],
+        "load": {"shape": "constant", "rate": 1, "duration": "1s"},
+    }}}))  # fmt: skip
+    return ["own", "--scenarios", str(file)]
+
+
+def test_a_scenarios_own_secrets_come_from_the_secret(tmp_path: Path) -> None:
+    headers = {"api-key": "${AZURE_OPENAI_KEY}", "x-tenant": "${TENANT:-none}"}
+    arguments = own(tmp_path, headers=headers)
+    given = ["render", *arguments, "-o", str(tmp_path)]
+    done = CliRunner(env={"AZURE_OPENAI_KEY": SECRET}).invoke(k8s, given, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "AZURE_OPENAI_KEY" in done.output
+    text = (tmp_path / "own.yaml").read_text(encoding="utf-8")
+    config_map, run = yaml.safe_load_all((tmp_path / "own.yaml").read_text())
+    assert SECRET not in text
+    assert SECRET.encode() not in base64.b64decode(config_map["binaryData"]["test.tar"])
+    by_name = {entry["name"]: entry for entry in run["spec"]["runner"]["env"]}
+    assert by_name["AZURE_OPENAI_KEY"]["valueFrom"]["secretKeyRef"] == {
+        "name": "janbench", "key": "AZURE_OPENAI_KEY", "optional": True,
+    }  # fmt: skip
+    assert "TENANT" not in by_name
+
+
+def test_a_file_from_others_has_no_secrets_on_a_cluster_either(tmp_path: Path) -> None:
+    arguments = own(tmp_path, headers={"api-key": "${AZURE_OPENAI_KEY}"})
+    given = ["render", *arguments, "--untrusted", "-o", str(tmp_path / "out")]
+    with pytest.raises(ConfigError, match="may not use the variable AZURE_OPENAI_KEY"):
+        CliRunner(env={"AZURE_OPENAI_KEY": SECRET}).invoke(k8s, given, catch_exceptions=False)
+
+
 def test_large_test_needs_a_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("janbench.pipeline.cluster.manifests.CONFIG_MAP_BYTES", 1000)
     with pytest.raises(ConfigError, match="a ConfigMap holds 1 MB") as error:

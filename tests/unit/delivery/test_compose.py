@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from janbench.engines.docker.image import PINNED_IMAGE
+from janbench.model.cluster import PINNED_IMAGE
 from tests.unit.delivery.workflow_files import ROOT
 
 COMPOSE = ROOT / "docker-compose.yml"

@@ -15,8 +15,8 @@ from janbench.engines.kubernetes.api import (
     _errors_of_ours,
     connect,
 )
-from janbench.engines.kubernetes.options import ClusterOptions
 from janbench.errors import ConfigError, EngineError
+from janbench.model.cluster import ClusterOptions
 
 kubernetes = pytest.importorskip("kubernetes")
 KUBECONFIG = """

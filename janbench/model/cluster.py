@@ -1,11 +1,13 @@
-"""What the user said about a cluster."""
+"""Where k6 runs in containers: its image, and what the user said about a cluster."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from janbench import __version__
-from janbench.engines.docker.image import PINNED_IMAGE
+
+PINNED_IMAGE = "grafana/k6:1.8.3"
+"""The k6 in a container, unless --image names another; Dockerfile and compose file name it, too."""
 
 
 @dataclass(frozen=True)
