@@ -12,13 +12,20 @@ FROM ${K6_IMAGE} AS k6
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
+# What is installed is locked, with hashes, and so is what builds the wheel (CONTRIBUTING.md).
+COPY requirements/run.txt requirements/build.txt requirements/
+RUN python3 -m venv /opt/janbench && python3 -m venv /opt/build \
+    && /opt/janbench/bin/python -m pip install --no-cache-dir --no-compile \
+         --disable-pip-version-check --require-hashes --requirement requirements/run.txt \
+    && /opt/build/bin/python -m pip install --no-cache-dir --no-compile \
+         --disable-pip-version-check --require-hashes --requirement requirements/build.txt
 COPY pyproject.toml README.md LICENSE scenarios.yaml ./
 COPY templates templates
 COPY docs/glossary.md docs/glossary.md
 COPY janbench janbench
-RUN python3 -m venv /opt/janbench \
-    && /opt/janbench/bin/python -m pip install \
-         --no-cache-dir --no-compile --disable-pip-version-check .
+RUN /opt/build/bin/hatchling build --target wheel --directory /wheels \
+    && /opt/janbench/bin/python -m pip install --no-cache-dir --no-compile \
+         --disable-pip-version-check --no-index --no-deps /wheels/*.whl
 # Without what is never loaded (image/slim.py): 115 MB of 270.
 COPY image/slim.py ./
 RUN /opt/janbench/bin/python slim.py /opt/janbench/lib/python3.*/site-packages
