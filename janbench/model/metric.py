@@ -1,20 +1,57 @@
-"""The metrics that reports show: title, unit, direction, exact definition."""
+"""The registry of metrics: what a report shows, where it comes from, what may be asked of it.
+
+Tables of metrics elsewhere (objectives, SQL over the records, k6's Trends, comparison, terminal,
+charts) derive from it: a new metric is an entry here, and where an SLO may limit it a field of
+`model/slo.py`.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 Direction = Literal["lower", "higher"]
+Scope = Literal["request", "event", "run"]
+
+# A change of this share is no news, unless asked otherwise.
+_LATENCY = {".p50": 0.05, ".p95": 0.10}
 
 
-class Metric(NamedTuple):
-    """One metric; `better` says which way is an improvement."""
+@dataclass(frozen=True)
+class Metric:
+    """One metric; `better` says which way is an improvement.
+
+    `scope`: what gives a sample: a request, an event of a stream, or the whole run. `sql` is a
+    sample in the table of records (`model/results/record.py`), `has_it` a condition of those that
+    have one; `trend` is the k6 Trend that holds the same, `plain_trend` k6's own for requests that
+    don't go to a model; None where there is none. `streamed`: only streams have it.
+
+    `objective`: an SLO may limit it; `in_goodput`: so may the limits of goodput. `key`: shown for
+    each step, too; `headline`: in one-line summaries; `charted`: as a distribution; `label`: its
+    name in the terminal's table, empty for one that isn't there. `margins`: what a comparison takes
+    for no difference, as a share, by statistic; `gates`: whether it decides the verdict.
+    """
 
     name: str
     title: str
     unit: str
     better: Direction
     definition: str
+    scope: Scope = "request"
+    sql: str | None = None
+    has_it: str = ""
+    trend: str | None = None
+    plain_trend: str | None = None
+    streamed: bool = False
+    objective: bool = False
+    in_goodput: bool = False
+    key: bool = False
+    headline: bool = False
+    charted: bool = False
+    label: str = ""
+    margins: Mapping[str, float] = field(default_factory=dict)
+    gates: bool = False
 
 
 _ALL = (
@@ -25,6 +62,17 @@ _ALL = (
         "lower",
         "From the request having been written to the arrival of the first event that carries "
         "content, reasoning or a tool call. An event with a role only doesn't count.",
+        trend="llm_ttft_ms",
+        sql="ttft_ms",
+        streamed=True,
+        objective=True,
+        in_goodput=True,
+        key=True,
+        headline=True,
+        charted=True,
+        label="Time to first token",
+        margins=_LATENCY,
+        gates=True,
     ),
     Metric(
         "ttft_visible_ms",
@@ -32,6 +80,10 @@ _ALL = (
         "ms",
         "lower",
         "The same, counting only content that the user sees, not reasoning.",
+        sql="ttft_visible_ms",
+        streamed=True,
+        objective=True,
+        in_goodput=True,
     ),
     Metric(
         "itl_ms",
@@ -39,6 +91,15 @@ _ALL = (
         "ms",
         "lower",
         "Gap between consecutive content-bearing events, pooled over all requests.",
+        scope="event",
+        sql="unnest(gaps_ms)",
+        streamed=True,
+        objective=True,
+        key=True,
+        charted=True,
+        label="Inter-token latency",
+        margins=_LATENCY,
+        gates=True,
     ),
     Metric(
         "tpot_ms",
@@ -47,6 +108,15 @@ _ALL = (
         "lower",
         "(Arrival of the last content event - arrival of the first) / (output tokens - 1), for "
         "each request; absent for fewer than 2 tokens.",
+        trend="llm_tpot_ms",
+        sql="tpot_ms",
+        streamed=True,
+        objective=True,
+        in_goodput=True,
+        key=True,
+        label="Time per output token",
+        margins=_LATENCY,
+        has_it="coalesce(output_tokens, 2) >= 2",
     ),
     Metric(
         "e2e_ms",
@@ -55,6 +125,17 @@ _ALL = (
         "lower",
         "From the request having been written to the last content event (stream) or to the full "
         "body (non-stream).",
+        trend="llm_e2e_ms",
+        plain_trend="http_req_duration",
+        sql="e2e_ms",
+        objective=True,
+        in_goodput=True,
+        key=True,
+        headline=True,
+        charted=True,
+        label="End to end",
+        margins=_LATENCY,
+        gates=True,
     ),
     Metric(
         "ttfb_ms",
@@ -63,6 +144,12 @@ _ALL = (
         "lower",
         "From the request having been written to the first byte of the response headers. Not the "
         "time to the first token: servers send headers before they have one.",
+        trend="llm_ttfb_ms",
+        plain_trend="http_req_waiting",
+        sql="ttfb_ms",
+        objective=True,
+        in_goodput=True,
+        label="First byte (headers)",
     ),
     Metric(
         "first_event_ms",
@@ -70,6 +157,8 @@ _ALL = (
         "ms",
         "lower",
         "From the request having been written to the first event of any kind.",
+        sql="first_event_ms",
+        streamed=True,
     ),
     Metric(
         "finalize_ms",
@@ -78,6 +167,10 @@ _ALL = (
         "lower",
         "From the last content event to the end of the response: what persistence or a late "
         "[DONE] costs.",
+        trend="llm_finalize_ms",
+        sql="finalize_ms",
+        streamed=True,
+        objective=True,
     ),
     Metric(
         "tokens_per_s",
@@ -85,6 +178,10 @@ _ALL = (
         "tokens/s",
         "higher",
         "Output tokens of a request / its end-to-end seconds.",
+        trend="llm_tokens_per_sec",
+        sql="CASE WHEN e2e_ms > 0 THEN output_tokens / (e2e_ms / 1000) END",
+        objective=True,
+        in_goodput=True,
     ),
     Metric(
         "output_tokens_per_s",
@@ -93,6 +190,9 @@ _ALL = (
         "higher",
         "Output tokens of all good requests / the time from the start of the first request to the "
         "model to the end of the last (without records: the time in which k6 executed the test).",
+        scope="run",
+        objective=True,
+        margins={"": 0.05},
     ),
     Metric(
         "requests_per_s",
@@ -101,6 +201,9 @@ _ALL = (
         "higher",
         "Good requests to the model / the time from the start of the first to the end of the last "
         "(without records: the time in which k6 executed the test).",
+        scope="run",
+        objective=True,
+        margins={"": 0.05},
     ),
     Metric(
         "error_rate",
@@ -108,6 +211,10 @@ _ALL = (
         "share",
         "lower",
         "Requests that didn't end in integrity class ok / requests attempted.",
+        scope="run",
+        objective=True,
+        margins={"": 0.01},
+        gates=True,
     ),
     Metric(
         "goodput",
@@ -116,10 +223,17 @@ _ALL = (
         "higher",
         "Requests that succeeded and met every objective's limit / requests attempted, dropped "
         "iterations included. A missing value fails its objective.",
+        scope="run",
+        objective=True,
     ),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+
+
+KEY_METRICS = tuple(metric.name for metric in _ALL if metric.key)
+HEADLINES = tuple(metric.name for metric in _ALL if metric.headline)
+CHARTED = tuple(metric.name for metric in _ALL if metric.charted)
 
 
 def title_of(name: str) -> str:

@@ -11,31 +11,19 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from janbench.model.base import Frozen
+from janbench.model.metric import METRICS
 
 Statistic = Literal["min", "mean", "p50", "p90", "p95", "p99", "max"]
 Limit = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Limits = dict[Statistic, Limit]
 
-# Latencies, which must not exceed their limit, and how k6 knows them; k6 has no pooled gaps.
-LATENCIES: dict[str, str | None] = {
-    "ttft_ms": "llm_ttft_ms",
-    "ttft_visible_ms": None,
-    "itl_ms": None,
-    "tpot_ms": "llm_tpot_ms",
-    "e2e_ms": "llm_e2e_ms",
-    "ttfb_ms": "llm_ttfb_ms",
-    "finalize_ms": "llm_finalize_ms",
-}
-# The same for requests that don't go to the model.
-_PLAIN: dict[str, str | None] = {"e2e_ms": "http_req_duration", "ttfb_ms": "http_req_waiting"}
-FLOORS: dict[str, str | None] = {"tokens_per_s": "llm_tokens_per_sec"}
-PER_REQUEST = ("ttft_ms", "ttft_visible_ms", "tpot_ms", "e2e_ms", "ttfb_ms", "tokens_per_s")
+# What a limit is an upper one for, and a lower one; and how k6 knows it, where it does.
+_LIMITED = [metric for metric in METRICS.values() if metric.objective and metric.scope != "run"]
+LATENCIES = tuple(metric.name for metric in _LIMITED if metric.better == "lower")
+FLOORS = tuple(metric.name for metric in _LIMITED if metric.better == "higher")
+PER_REQUEST = tuple(metric.name for metric in METRICS.values() if metric.in_goodput)
 _K6_STATISTICS = {"min": "min", "mean": "avg", "p50": "med", "max": "max"}
-
-
-STREAMED = ("ttft_ms", "ttft_visible_ms", "itl_ms", "tpot_ms", "finalize_ms")
-"""Those that only a stream has."""
 
 
 def needed_samples(statistic: str) -> int:
@@ -70,7 +58,8 @@ class ObjectiveSpec:
     @property
     def threshold(self) -> tuple[str, str] | None:
         """Return the k6 metric and expression that judge the same; None where k6 can't."""
-        known = ({**LATENCIES, **FLOORS} if self.model else _PLAIN).get(self.metric)
+        registered = METRICS[self.metric]
+        known = registered.trend if self.model else registered.plain_trend
         if known is None:
             return None
         metric = known if self.step is None else f"{known}{{step:{self.step}}}"
@@ -129,11 +118,10 @@ class Slo(Frozen):
             yield replace(objective, model=model)
 
     def _all(self, step: str | None) -> Iterator[ObjectiveSpec]:
-        for metric in LATENCIES:
+        for metric in (*LATENCIES, *FLOORS):
+            comparison: Literal["<=", ">="] = ">=" if metric in FLOORS else "<="
             for statistic, limit in getattr(self, metric).items():
-                yield ObjectiveSpec(metric, statistic, "<=", limit, step, self.abort_on_fail)
-        for statistic, limit in self.tokens_per_s.items():
-            yield ObjectiveSpec("tokens_per_s", statistic, ">=", limit, step, self.abort_on_fail)
+                yield ObjectiveSpec(metric, statistic, comparison, limit, step, self.abort_on_fail)
         for metric in ("output_tokens_per_s", "requests_per_s"):
             if getattr(self, metric) is not None:
                 yield ObjectiveSpec(metric, "share", ">=", getattr(self, metric), step)

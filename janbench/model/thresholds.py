@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from janbench.errors import suggestion
 from janbench.model.base import Frozen
 from janbench.model.duration import DurationOrZero, format_duration
+from janbench.model.metric import METRICS
 
 # What a budget of tokens is counted by.
 TOKENS_SPENT = "llm_tokens_spent"
@@ -24,10 +25,9 @@ _BUILT_IN = {
     "vus": "gauge", "vus_max": "gauge",
 }  # fmt: skip
 _OURS = {
-    "llm_ttfb_ms": "trend", "llm_receiving_ms": "trend", "llm_total_ms": "trend",
-    "llm_queue_ms": "trend", "llm_ttft_ms": "trend", "llm_tpot_ms": "trend", "llm_itl_ms": "trend",
-    "llm_itl_max_ms": "trend", "llm_e2e_ms": "trend", "llm_finalize_ms": "trend",
-    "llm_tokens_per_sec": "trend", "llm_output_tokens": "counter",
+    **{metric.trend: "trend" for metric in METRICS.values() if metric.trend},
+    "llm_receiving_ms": "trend", "llm_total_ms": "trend", "llm_queue_ms": "trend",
+    "llm_itl_ms": "trend", "llm_itl_max_ms": "trend", "llm_output_tokens": "counter",
     "llm_estimated_tokens": "counter", "llm_errors": "counter", "llm_failed_inside_200": "counter",
     "llm_stream_errors": "counter", "llm_streams": "counter", "llm_answer_notes": "counter",
     TOKENS_SPENT: "counter",

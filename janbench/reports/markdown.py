@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from janbench.model.metric import title_of, unit_of
+from janbench.model.metric import HEADLINES, title_of, unit_of
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.result import Reason, RunResult, ScenarioResult
 from janbench.reports import figures, stages
@@ -64,8 +64,7 @@ def _overview(scenarios: Sequence[ScenarioResult]) -> Iterator[str]:
             f"{MARKS[scenario.verdict]} {scenario.verdict}",
             figures.count(scenario.requests.attempted),
             figures.count(scenario.requests.failed),
-            figures.milliseconds(_p95(scenario.metrics.get("ttft_ms"))),
-            figures.milliseconds(_p95(scenario.metrics.get("e2e_ms"))),
+            *(figures.milliseconds(_p95(scenario.metrics.get(name))) for name in HEADLINES),
             figures.rate(scenario.throughput.output_tokens_per_s),
         ]
         for scenario in scenarios

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from janbench.model.metric import HEADLINES
 from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.reports import figures
 
@@ -82,7 +83,7 @@ def _rows(folder: Path, run: RunResult | None, problem: str) -> Iterator[RunRow]
 
 
 def _row(run: RunResult, scenario: ScenarioResult, problem: str) -> RunRow:
-    ttft, e2e = (scenario.metrics.get(name) for name in ("ttft_ms", "e2e_ms"))
+    ttft, e2e = (scenario.metrics.get(name) for name in HEADLINES)
     return RunRow(
         run_id=run.run_id,
         verdict=scenario.verdict,

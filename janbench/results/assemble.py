@@ -8,6 +8,7 @@ from typing import Any
 
 from janbench.model.job import Outcome
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
+from janbench.model.metric import KEY_METRICS, METRICS
 from janbench.model.results.case_info import CaseInfo, StepInfo
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.load import LaneResult
@@ -33,20 +34,9 @@ from janbench.results.throughput import throughput_of
 from janbench.results.verdict import judge
 
 # Ours -> the k6 Trend that holds the same, for runs without records.
-_FROM_K6 = {
-    "ttft_ms": "llm_ttft_ms",
-    "tpot_ms": "llm_tpot_ms",
-    "e2e_ms": "llm_e2e_ms",
-    "ttfb_ms": "llm_ttfb_ms",
-    "finalize_ms": "llm_finalize_ms",
-    "tokens_per_s": "llm_tokens_per_sec",
-}
-_FROM_RECORDS = (
-    "ttft_ms", "ttft_visible_ms", "first_event_ms", "itl_ms", "tpot_ms", "e2e_ms", "ttfb_ms",
-    "finalize_ms", "tokens_per_s",
-)  # fmt: skip
-_OF_STREAMS = ("ttft_ms", "ttft_visible_ms", "itl_ms", "tpot_ms", "finalize_ms")
-_STEP_METRICS = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
+_FROM_K6 = {metric.name: metric.trend for metric in METRICS.values() if metric.trend}
+_FROM_RECORDS = [metric.name for metric in METRICS.values() if metric.sql]
+_OF_STREAMS = [m.name for m in METRICS.values() if m.streamed and m.objective]
 
 
 @dataclass(frozen=True)
@@ -180,7 +170,7 @@ def _step(output: CaseOutput, summary: K6Summary, step: StepInfo) -> StepResult:
 
     metrics: dict[str, Distribution] = {}
     if step.model and output.records is not None:
-        found = {name: output.records.distribution(name, [step.id]) for name in _STEP_METRICS}
+        found = {name: output.records.distribution(name, [step.id]) for name in KEY_METRICS}
         metrics = {name: distribution for name, distribution in found.items() if distribution}
     inside = summary.count(tagged("llm_failed_inside_200"))
     return StepResult(

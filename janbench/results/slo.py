@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from janbench.model.metric import METRICS
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.result import Objective, Requests, SloResult, StepResult, Throughput
 from janbench.model.slo import ObjectiveSpec
 from janbench.results.k6.summary import K6Summary
 from janbench.results.records.reader import Records
-
-_SHARES = ("error_rate", "goodput", "output_tokens_per_s", "requests_per_s")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def judge_objectives(info: CaseInfo, measured: Measured) -> SloResult:
 def _judge(spec: ObjectiveSpec, info: CaseInfo, measured: Measured) -> Objective:
     if spec.metric == "goodput":
         value, reason = _goodput(info, measured, spec.limits, spec.step)
-    elif spec.metric in _SHARES:
+    elif METRICS[spec.metric].scope == "run":
         value, reason = _share(spec, measured), "nothing was measured"
     else:
         value, reason = _statistic(spec, info, measured)

@@ -9,7 +9,8 @@ from janbench.model.duration import format_duration
 from janbench.model.load.arrivals import Trace
 from janbench.model.load.plan import Lane, Plan
 from janbench.model.load.profile import Closed
-from janbench.model.slo import STREAMED, needed_samples
+from janbench.model.metric import METRICS
+from janbench.model.slo import needed_samples
 from janbench.model.steps.step import ModelStep
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select
@@ -65,16 +66,16 @@ def _samples(plan: Plan) -> Iterator[str]:
         return  # a closed loop: nobody knows how many
     ids = dict(zip(map(id, plan.scenario.leaves), plan.scenario.step_ids(), strict=True))
     for objective in plan.scenario.objectives():
-        needed = needed_samples(objective.statistic)
+        needed, metric = needed_samples(objective.statistic), METRICS[objective.metric]
         samples = sum(
             lane.iterations * runs
             for lane in plan.lanes
             for step, runs in plan.scenario.expected_visits(lane.name)
             if objective.step in (None, ids[id(step)])
             and (step.model_talk or not objective.model)
-            and (objective.metric not in STREAMED or (isinstance(step, ModelStep) and step.streams))
+            and (not metric.streamed or (isinstance(step, ModelStep) and step.streams))
         )
-        if samples < needed and objective.metric != "itl_ms":
+        if samples < needed and metric.scope == "request":
             text = f"{objective.name} needs {needed} samples, and this load gives "
             text += (
                 f"about {samples:.0f}: the run would be invalid. Run longer, or at a higher rate."

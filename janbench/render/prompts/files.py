@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from janbench.errors import ConfigError, Location, suggestion
 from janbench.model.prompts import Prompt, Prompts
+from janbench.model.text.sql import quoted
 from janbench.render.prompts.conversations import read_conversation
 
 _COLUMNS = ("messages", "prompt", "text", "content")
@@ -103,10 +104,9 @@ def _csv(file: Path) -> Rows:
 def _parquet(file: Path) -> Rows:
     import duckdb
 
-    quoted = str(file).replace("'", "''")
     try:
         with duckdb.connect() as connection:
-            found = connection.execute(f"SELECT * FROM read_parquet('{quoted}')")  # noqa: S608
+            found = connection.execute(f"SELECT * FROM read_parquet({quoted(file)})")  # noqa: S608
             names = [column[0] for column in found.description or ()]
             number = 0
             while batch := found.fetchmany(10_000):

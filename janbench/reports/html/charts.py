@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from janbench.model.metric import title_of
+from janbench.model.metric import CHARTED, HEADLINES, title_of
 from janbench.model.results.series import Cdf, LatencyLine, ScenarioSeries
 from janbench.reports import figures
 from janbench.reports.html.chart import Chart, Key
@@ -32,10 +32,10 @@ def scenario_charts(
     prefix: str, series: ScenarioSeries, titles: Mapping[str, str]
 ) -> Iterator[Chart]:
     """Return the charts that there is data for; `titles` names the steps for people."""
-    for metric in ("ttft_ms", "e2e_ms"):
+    for metric in HEADLINES:
         if series.latency.get(metric):
             yield latency_chart(f"{prefix}-{metric}-time", metric, series, titles)
-    for metric in ("ttft_ms", "itl_ms", "e2e_ms"):
+    for metric in CHARTED:
         if series.cdfs.get(metric):
             yield cdf_chart(
                 f"{prefix}-{metric}-cdf",

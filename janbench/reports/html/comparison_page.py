@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from janbench.model.metric import title_of
+from janbench.model.metric import CHARTED, title_of
 from janbench.model.results.comparison import Comparison
 from janbench.model.results.series import ScenarioSeries
 from janbench.reports.compare_rows import HEAD_ROW, conclusion, row_of
@@ -58,7 +58,7 @@ def _charts(
 ) -> Iterator[Chart]:
     if base is None or head is None:
         return
-    for metric in ("ttft_ms", "itl_ms", "e2e_ms"):
+    for metric in CHARTED:
         theirs = base.cdfs.get(metric, {})
         ours = head.cdfs.get(metric, {})
         for place, step in enumerate(name for name in ours if name in theirs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from janbench.model.metric import METRICS, title_of, unit_of
+from janbench.model.metric import CHARTED, METRICS, title_of, unit_of
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.result import RunResult, ScenarioResult
 from janbench.model.results.series import ScenarioSeries
@@ -115,7 +115,7 @@ def metric_definitions(run: RunResult) -> list[tuple[str, str, str]]:
 
 def _cards(scenario: ScenarioResult) -> list[Card]:
     cards = _throughput_cards(scenario)
-    for name in ("ttft_ms", "itl_ms", "e2e_ms"):
+    for name in CHARTED:
         figure = scenario.metrics.get(name)
         if figure and figure.p50 is not None:
             note = f"p95 {figures.milliseconds(figure.p95)}"

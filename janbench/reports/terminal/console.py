@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from janbench.model.metric import METRICS
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.result import Reason, RunResult, ScenarioResult, Verdict
 from janbench.reports import figures, stages
@@ -22,13 +23,7 @@ COLOURS: dict[Verdict, str] = {
     "interrupted": "yellow",
 }
 _MOST_REASONS = 8
-_SHOWN = (
-    ("ttft_ms", "Time to first token"),
-    ("itl_ms", "Inter-token latency"),
-    ("tpot_ms", "Time per output token"),
-    ("e2e_ms", "End to end"),
-    ("ttfb_ms", "First byte (headers)"),
-)
+_SHOWN = [(metric.name, metric.label) for metric in METRICS.values() if metric.label]
 
 
 def verdict_text(verdict: Verdict) -> Text:

@@ -6,23 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from janbench.errors import ConfigError
+from janbench.model.metric import METRICS
 
 DRAWS = 2000
-LATENCIES = ("ttft_ms", "itl_ms", "tpot_ms", "e2e_ms")
 
 DEFAULT_MARGINS: Mapping[str, float] = {
-    **{f"{metric}.p50": 0.05 for metric in LATENCIES},
-    **{f"{metric}.p95": 0.10 for metric in LATENCIES},
-    "error_rate": 0.01,
-    "output_tokens_per_s": 0.05,
-    "requests_per_s": 0.05,
+    f"{metric.name}{statistic}": margin
+    for metric in METRICS.values()
+    for statistic, margin in metric.margins.items()
 }
 # Time per token repeats what the gaps say, and throughput is what the schedule asked for: they
 # are shown, but asking more questions would cost the gate power for the others.
 DEFAULT_GATES = frozenset(
-    name
-    for name in DEFAULT_MARGINS
-    if not name.startswith("tpot_ms") and not name.endswith("per_s")
+    f"{metric.name}{statistic}"
+    for metric in METRICS.values()
+    if metric.gates
+    for statistic in metric.margins
 )
 
 

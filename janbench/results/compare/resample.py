@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from janbench.model.metric import METRICS
+from janbench.model.metric import KEY_METRICS, METRICS
 from janbench.model.results.result import ScenarioResult
 from janbench.results.compare.decide import (
     Estimate,
@@ -17,7 +17,7 @@ from janbench.results.compare.decide import (
     resampled_effect,
     share_effect,
 )
-from janbench.results.compare.options import DEFAULT_MARGINS, LATENCIES, CompareOptions
+from janbench.results.compare.options import DEFAULT_MARGINS, CompareOptions
 from janbench.results.compare.samples import ScenarioSamples
 from janbench.results.compare.statistics import Floats, Weights, block_weights, weighted_quantiles
 
@@ -48,7 +48,7 @@ def scenario_evidence(
         for place, side in enumerate(sides)
     ]
     rows: list[Estimate] = []
-    for metric in LATENCIES:
+    for metric in KEY_METRICS:
         rows += _latency_evidence(
             metric, sides, (weights[0], weights[1]), options, generator_lag_ms(base, head)
         )
@@ -156,7 +156,7 @@ def _summaries_only(
             (base.metrics[metric].count, head.metrics[metric].count),
             note,
         )
-        for metric in LATENCIES
+        for metric in KEY_METRICS
         if metric in base.metrics and metric in head.metrics
         for statistic in _QUANTILES
     ] or [missing_effect(_question("error_rate", "", options), None, None, (0, 0), note)]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from janbench.model.metric import KEY_METRICS, METRICS
 from janbench.results.compare.statistics import Floats, Integers, Weights, block_length
-from janbench.results.records.table import open_records
+from janbench.results.records.table import ENDED_AFTER_MS, open_records
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +27,7 @@ _ENOUGH_TO_CORRELATE = 100
 # Loads ramp up and down for at most a fifth of a run each: rates are those of what lies between.
 _PLATEAU = (0.2, 0.8)
 
-_PER_REQUEST = ("ttft_ms", "tpot_ms", "e2e_ms")
+_PER_REQUEST = [name for name in KEY_METRICS if METRICS[name].scope == "request"]
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,15 @@ def read_samples(parquet: Path) -> ScenarioSamples | None:
     """
     if not parquet.is_file():
         return None
+    columns = ", ".join(f"{METRICS[name].sql} AS {name}" for name in _PER_REQUEST)
     with open_records(parquet) as connection:
         connection.execute(
-            """CREATE TEMP TABLE rows AS
-               SELECT time, e2e_ms, ttft_ms, tpot_ms, integrity = 'ok' AS good,
+            f"""CREATE TEMP TABLE rows AS
+               SELECT time, {columns}, integrity = 'ok' AS good,
                  CASE WHEN integrity = 'ok' THEN coalesce(output_tokens, 0) ELSE 0 END AS tokens,
                  coalesce(stream OR output_tokens IS NOT NULL, false) AS talks,
-                 (coalesce(e2e_ms, 0) + coalesce(finalize_ms, 0)) / 1000 AS length
-               FROM records ORDER BY time"""
+                 {ENDED_AFTER_MS} / 1000 AS length
+               FROM records ORDER BY time"""  # noqa: S608
         )
         rows = connection.execute("SELECT * FROM rows ORDER BY time").fetchnumpy()
         if not len(rows["time"]):

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from janbench.model.text.sql import quoted
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -31,7 +33,7 @@ class K6Samples:
         import duckdb
 
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        listed = ", ".join(quoted(path) for path in files)
         wanted = sorted({_parts(name)[0] for name in metrics})
         self._connection.execute(
             f"""CREATE TABLE samples AS SELECT * REPLACE (metric_value::DOUBLE AS metric_value)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from janbench import __version__
 from janbench.errors import TargetError
+from janbench.model.metric import METRICS, Metric
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.result import (
     EXIT_CODES,
@@ -28,15 +29,7 @@ from janbench.model.results.result import (
 from janbench.results.prometheus.api import PrometheusApi
 from janbench.results.prometheus.pushed_run import PushedRun
 
-_TIMES = {
-    "ttft_ms": "llm_ttft_ms",
-    "tpot_ms": "llm_tpot_ms",
-    "e2e_ms": "llm_e2e_ms",
-    "ttfb_ms": "llm_ttfb_ms",
-    "finalize_ms": "llm_finalize_ms",
-}
-_SPEED = "tokens_per_s"
-_STEP_METRICS = ("ttft_ms", "tpot_ms", "e2e_ms")
+_TRENDS = [metric for metric in METRICS.values() if metric.trend]
 _NO_GAPS = "k6 pushes the mean gap of each request only; the pooled gaps are in the run's records"
 _NO_HISTOGRAM = (
     "the run pushed percentiles of single series, which can't be merged; "
@@ -166,17 +159,24 @@ def _scenario(run: PushedRun) -> ScenarioResult:
 
 def _metrics(run: PushedRun) -> dict[str, Distribution]:
     good = 'status=~"2.."'
-    found = {
-        ours: run.distribution(f"{theirs}_seconds", good, 1000) for ours, theirs in _TIMES.items()
-    }
-    found[_SPEED] = run.distribution("llm_tokens_per_sec", good, 1)
+    found = {metric.name: _trend(run, metric, good) for metric in _TRENDS}
     return {name: distribution for name, distribution in found.items() if distribution}
+
+
+def _trend(run: PushedRun, metric: Metric, where: str) -> Distribution | None:
+    """Return what was pushed of a Trend: times go to Prometheus in seconds, under such a name."""
+    seconds = metric.unit == "ms"
+    return run.distribution(
+        f"{metric.trend}_seconds" if seconds else str(metric.trend), where, 1000 if seconds else 1
+    )
 
 
 def _unmeasured(run: PushedRun, metrics: dict[str, Distribution]) -> dict[str, str]:
     missing = {"itl_ms": _NO_GAPS}
     if not run.has_histograms():
-        missing.update({name: _NO_HISTOGRAM for name in (*_TIMES, _SPEED) if name not in metrics})
+        missing.update(
+            {name: _NO_HISTOGRAM for name in (m.name for m in _TRENDS) if name not in metrics}
+        )
     return missing
 
 
@@ -184,8 +184,9 @@ def _step(run: PushedRun, step: str) -> StepResult:
     where = f"step={json.dumps(step)}"
     refused = run.total("http_reqs", f'{where},expected_response="false"')
     found = {
-        name: run.distribution(f"{_TIMES[name]}_seconds", f'{where},status=~"2.."', 1000)
-        for name in _STEP_METRICS
+        metric.name: _trend(run, metric, f'{where},status=~"2.."')
+        for metric in _TRENDS
+        if metric.key
     }
     return StepResult(
         title=step,

@@ -9,38 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janbench.errors import EngineError
+from janbench.model.metric import METRICS
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.record import duckdb_columns
+from janbench.model.text.sql import quoted
+from janbench.results.records.table import ENDED_AFTER_MS
 
 if TYPE_CHECKING:
     import duckdb
 
-# Metric -> how its samples stand in the table.
-_SAMPLES = {
-    "ttft_ms": "ttft_ms",
-    "ttft_visible_ms": "ttft_visible_ms",
-    "first_event_ms": "first_event_ms",
-    "itl_ms": "unnest(gaps_ms)",
-    "tpot_ms": "tpot_ms",
-    "e2e_ms": "e2e_ms",
-    "ttfb_ms": "ttfb_ms",
-    "finalize_ms": "finalize_ms",
-    "tokens_per_s": "CASE WHEN e2e_ms > 0 THEN output_tokens / (e2e_ms / 1000) END",
-}
 
-
-_OF_STREAMS = ("ttft_ms", "ttft_visible_ms", "tpot_ms")
-# From the request written to the end of the answer, as far as it is known.
-ENDED_AFTER_MS = "(coalesce(e2e_ms, ttfb_ms, 0) + coalesce(finalize_ms, 0))"
-_FLOORS = ("tokens_per_s",)
-
-
-def _meets(metric: str, limit: float) -> str:
-    comparison = ">=" if metric in _FLOORS else "<="
-    met = f"coalesce({_SAMPLES[metric]} {comparison} {limit!r}, false)"
-    if metric in _OF_STREAMS:
+def _meets(name: str, limit: float) -> str:
+    metric = METRICS[name]
+    comparison = ">=" if metric.better == "higher" else "<="
+    met = f"coalesce({metric.sql} {comparison} {limit!r}, false)"
+    if metric.streamed:
         met = f"(NOT coalesce(stream, false) OR {met})"
-    return f"(coalesce(output_tokens, 2) < 2 OR {met})" if metric == "tpot_ms" else met
+    return f"(NOT ({metric.has_it}) OR {met})" if metric.has_it else met
 
 
 def write_parquet(folders: Sequence[Path], parquet: Path) -> bool:
@@ -56,14 +41,14 @@ def write_parquet(folders: Sequence[Path], parquet: Path) -> bool:
     import duckdb
 
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in duckdb_columns().items())
-    files = ", ".join(f"'{_quoted(path)}'" for path in lines)
+    files = ", ".join(quoted(path) for path in lines)
     partial = parquet.with_suffix(".tmp")
     query = f"""COPY (
           SELECT * FROM read_json([{files}], format='newline_delimited',
             ignore_errors=true, columns={{{columns}}})
           WHERE time IS NOT NULL AND coalesce(lane, '') NOT IN ('warmup', 'cooldown')
           ORDER BY time
-        ) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
+        ) TO {quoted(partial)} (FORMAT parquet, COMPRESSION zstd)"""  # noqa: S608
     try:
         with duckdb.connect() as connection:
             connection.execute(query)
@@ -90,11 +75,11 @@ def merge_parquet(parts: Sequence[Path], target: Path) -> None:
         return
     import duckdb
 
-    files = ", ".join(f"'{_quoted(path)}'" for path in there)
+    files = ", ".join(quoted(path) for path in there)
     with duckdb.connect() as connection:
         connection.execute(
             f"COPY (SELECT * FROM read_parquet([{files}]) ORDER BY time) "  # noqa: S608
-            f"TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"
         )
 
 
@@ -106,7 +91,7 @@ class Records:
 
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
         self._connection.execute(
-            f"CREATE VIEW records AS SELECT * FROM read_parquet('{_quoted(parquet)}')"  # noqa: S608
+            f"CREATE VIEW records AS SELECT * FROM read_parquet({quoted(parquet)})"  # noqa: S608
         )
 
     def close(self) -> None:
@@ -117,7 +102,7 @@ class Records:
         """Return the exact distribution of a metric over the good requests of these steps."""
         rows = self.ask(
             f"""WITH samples AS (
-              SELECT {_SAMPLES[metric]} AS v FROM records
+              SELECT {METRICS[metric].sql} AS v FROM records
               WHERE integrity = 'ok' AND list_contains(?, step)
             ) SELECT {summary_of("v")} FROM samples""",  # noqa: S608
             [list(steps)],
@@ -278,7 +263,3 @@ def read_proxy_stats(folder: Path) -> dict[str, Any]:
         if isinstance(stats, dict):
             return stats
     return {}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

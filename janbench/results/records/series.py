@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from janbench.model.metric import HEADLINES
 from janbench.model.results.series import (
     Cdf,
     Dots,
@@ -17,8 +18,7 @@ from janbench.model.results.series import (
     ScenarioSeries,
     SlowRequest,
 )
-from janbench.results.records.reader import ENDED_AFTER_MS
-from janbench.results.records.table import open_records
+from janbench.results.records.table import ENDED_AFTER_MS, open_records
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,7 +33,6 @@ _DOTS = 900
 _SLOWEST = 12
 _ERROR_GROUPS = 12
 _TALKS = "(coalesce(stream, false) OR output_tokens IS NOT NULL)"
-_PER_REQUEST = ("ttft_ms", "e2e_ms")
 _SHARES = [*(i / 200 for i in range(200)), 0.9975, 0.999, 0.9995, 1.0]
 # Gaps between tokens are counted in buckets 1% wide: exact quantiles of tens of millions of gaps
 # would take more memory than they are worth.
@@ -88,10 +87,10 @@ class _Reader:
             bins=[(i + 0.5) * self._bin for i in range(self._bins)],
             **self._load(),
             errors=self._errors(),
-            latency={metric: self._latency(metric) for metric in _PER_REQUEST},
-            dots={metric: self._dots(metric) for metric in _PER_REQUEST},
+            latency={metric: self._latency(metric) for metric in HEADLINES},
+            dots={metric: self._dots(metric) for metric in HEADLINES},
             cdfs={
-                **{metric: self._cdf(metric) for metric in _PER_REQUEST},
+                **{metric: self._cdf(metric) for metric in HEADLINES},
                 "itl_ms": self._gap_cdf(),
             },
             slowest=self._slowest(),

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from janbench.errors import ConfigError
 from janbench.model.results.record import COLUMNS
+from janbench.model.text.sql import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
+ENDED_AFTER_MS = "(coalesce(e2e_ms, ttfb_ms, 0) + coalesce(finalize_ms, 0))"
+"""How long a request took, as far as it is known: from written to the end of its answer."""
 # A report of a million records is made within this, beside Python and the charts' own needs.
 _MEMORY = "256MB"
 
@@ -24,7 +27,7 @@ def open_records(parquet: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect()
-    source = f"read_parquet('{_quoted(str(parquet))}')"
+    source = f"read_parquet({quoted(parquet)})"
     try:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute("SET threads = 2")
@@ -47,7 +50,3 @@ def open_records(parquet: Path) -> duckdb.DuckDBPyConnection:
 
 def _name(column: str, found: set[str]) -> str:
     return f'"{column}"' if column in found else "NULL"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
