@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import Any
 
 import click
 
 from janbench.cli.output import output_option, write_out
 from janbench.errors import ConfigError
-from janbench.model.results.comparison import Comparison
-from janbench.pipeline.reporting import LoadedRun
+from janbench.pipeline.formats import COMPARISONS
+from janbench.pipeline.reporting import compare_runs, load_run
 
 
 @click.command("compare")
@@ -35,58 +33,43 @@ from janbench.pipeline.reporting import LoadedRun
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("terminal", "markdown", "html", "json")),
+    type=click.Choice(tuple(COMPARISONS)),
     default="terminal",
     show_default=True,
     help="How to show it.",
 )
 @output_option
-@click.option("--results", metavar="DIR", default="results", show_default=True, help="Where from.")
-def compare(base: str, head: str, **options: Any) -> int:
+@click.option("--results", metavar="DIR", default="results", show_default=True, help="Where from.",
+              type=click.Path(path_type=Path))  # fmt: skip
+def compare(
+    *,
+    base: str,
+    head: str,
+    margins: tuple[str, ...],
+    gates: tuple[str, ...],
+    allow_invalid: bool,
+    form: str,
+    output: str | None,
+    results: Path,
+) -> int:
     """Compare run HEAD with run BASE: ids, beginnings of ids, `latest`, folders, result.json files.
 
     Exit codes: 0 not worse; 5 worse; 6 inconclusive; 2 usage.
     """
-    from janbench.pipeline.reporting import compare_runs, load_run
     from janbench.results.compare.options import figure_names
 
-    root = Path(options["results"])
-    runs = load_run(base, root), load_run(head, root)
-    gates = [name for gate in options["gates"] for name in figure_names(gate)]
+    runs = load_run(base, results), load_run(head, results)
+    deciding = frozenset(name for gate in gates for name in figure_names(gate))
     found = compare_runs(
         *runs,
-        _margins(options["margins"]),
-        frozenset(gates) or None,
-        allow_invalid=options["allow_invalid"],
+        _margins(margins),
+        deciding or None,
+        allow_invalid=allow_invalid,
     )
-    form, output = options["form"], options["output"]
     if form == "html" and output is None:
         output = str(runs[1].folder / f"comparison-with-{runs[0].run.run_id}.html")
-    write_out(_text(found, runs, form), output)
+    write_out(COMPARISONS[form](found, *runs), output)
     return found.exit_code
-
-
-def _text(found: Comparison, runs: tuple[LoadedRun, LoadedRun], form: str) -> str:
-    out = io.StringIO()
-    if form == "json":
-        return found.to_json()
-    if form == "markdown":
-        from janbench.reports.compare_markdown import compare_markdown
-
-        return compare_markdown(found)
-    if form == "html":
-        from janbench.pipeline.reporting import write_compare_html
-
-        write_compare_html(found, *runs, out)
-        return out.getvalue()
-    from rich.console import Console
-
-    from janbench.reports.compare_terminal import print_comparison
-
-    console = Console(highlight=False)
-    with console.capture() as capture:
-        print_comparison(found, console)
-    return capture.get()
 
 
 def _margins(values: tuple[str, ...]) -> dict[str, float]:

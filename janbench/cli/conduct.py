@@ -7,12 +7,19 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from janbench.cli.options import assignments
 from janbench.errors import ConfigError, suggestion
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from janbench.model.limits import ValidityLimits
+    from janbench.model.results.result import RunResult
+    from janbench.pipeline.request import RunRequest
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -46,7 +53,7 @@ def output_options(command: _Command) -> _Command:
     return command
 
 
-def conduct(request: Any, options: dict[str, Any]) -> tuple[Any, Any]:
+def conduct(request: RunRequest, options: dict[str, Any]) -> tuple[RunResult, Console]:
     """Run what was asked, showing how it goes; gives the result and the console."""
     from rich.console import Console
 
@@ -66,7 +73,7 @@ def conduct(request: Any, options: dict[str, Any]) -> tuple[Any, Any]:
     return result, console
 
 
-def limits_of(options: dict[str, Any]) -> Any:
+def limits_of(options: dict[str, Any]) -> ValidityLimits:
     """Read the limits of a valid measurement; raises ConfigError for what is none."""
     from janbench.model.limits import ValidityLimits
 

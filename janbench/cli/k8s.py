@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +19,9 @@ from janbench.cli.options import (
     scenarios_option,
     untrusted_options,
 )
+
+if TYPE_CHECKING:
+    from janbench.pipeline.request import RunRequest
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FLAGS = ("base", "model", "flavour", "duration", "nonstream_rps", "stream_rps")
@@ -159,7 +162,7 @@ def _write(line: str) -> None:
     sys.stdout.flush()
 
 
-def _request(options: dict[str, Any], **more: Any) -> Any:
+def _request(options: dict[str, Any], **more: Any) -> RunRequest:
     from janbench.config.environment import read_environment
     from janbench.config.settings import Flags
     from janbench.model.cluster import ClusterOptions, Resources

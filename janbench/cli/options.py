@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -29,6 +29,9 @@ max_response_option = click.option(
     help="Largest response that the timing proxy passes on.  [JANBENCH_MAX_RESPONSE; 64m]",
 )
 
+if TYPE_CHECKING:
+    from janbench.config.untrusted import Untrusted
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 scenarios_option = click.option(
@@ -53,7 +56,7 @@ def untrusted_options(command: Function) -> Function:
 
 def rules_of(
     untrusted: bool, allowed: Iterable[str], environment: Mapping[str, str]
-) -> tuple[Any, dict[str, str]]:
+) -> tuple[Untrusted | None, dict[str, str]]:
     """Return the rules of `--untrusted`, if asked for, and the environment under them.
 
     Raises ConfigError for `--allow-var` without `--untrusted`.

@@ -14,7 +14,7 @@ from janbench.config.environment import read_environment
 from janbench.errors import ConfigError
 from janbench.model.text.foreign import plain_text
 from janbench.model.text.secret import redactor, secret_values
-from janbench.pipeline.reporting import replace_text
+from janbench.pipeline.writing import replace_text
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

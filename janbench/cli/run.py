@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,12 @@ from janbench.cli.options import (
     untrusted_options,
 )
 from janbench.cli.output import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from janbench.model.results.result import RunResult
+    from janbench.pipeline.request import RunRequest
 
 
 @click.command("run")
@@ -111,10 +117,11 @@ def run(**options: Any) -> int:
     return int(result.exit_code)
 
 
-def _compare(result: Any, request: Any, console: Any) -> int:
+def _compare(result: RunResult, request: RunRequest, console: Console) -> int:
     from janbench.pipeline.interleaving.conclude import conclude
     from janbench.reports.compare_terminal import print_comparison
 
+    assert request.interleave is not None
     folder = request.results / result.run_id
     allow = request.limits.allow_invalid
     comparison = conclude(result, folder, request.interleave, allow_invalid=allow)
@@ -123,7 +130,7 @@ def _compare(result: Any, request: Any, console: Any) -> int:
     return comparison.exit_code
 
 
-def _request(options: dict[str, Any]) -> Any:
+def _request(options: dict[str, Any]) -> RunRequest:
     from janbench.config.environment import read_environment
     from janbench.config.settings import Flags
     from janbench.pipeline.request import RunRequest
@@ -158,7 +165,7 @@ def _request(options: dict[str, Any]) -> Any:
     )
 
 
-def _dry_run(request: Any) -> int:
+def _dry_run(request: RunRequest) -> int:
     from janbench.pipeline.selection.forecast import forecast
 
     for line in forecast(request):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,20 +52,6 @@ def write_run_html(loaded: LoadedRun, out: TextIO) -> None:
     write_html(loaded.run, read_all_series(loaded), out)
 
 
-def write_reports(run: RunResult, folder: Path) -> dict[str, Path]:
-    """Write `report.html`, `junit.xml` and `summary.md` into a run's folder; gives their places.
-
-    Raises ConfigError when the records can't be read, OSError when the disk refuses.
-    """
-    from janbench.reports.junit import junit
-    from janbench.reports.markdown import markdown
-
-    page = io.StringIO()
-    write_run_html(LoadedRun(run, folder), page)
-    texts = {"report.html": page.getvalue(), "junit.xml": junit(run), "summary.md": markdown(run)}
-    return {name: replace_text(folder / name, text) for name, text in texts.items()}
-
-
 def compare_runs(
     base: LoadedRun,
     head: LoadedRun,
@@ -101,24 +86,3 @@ def write_compare_html(
 
     titles = {scenario.name: step_titles(scenario) for scenario in head.run.scenarios}
     write_comparison_html(comparison, read_all_series(base), read_all_series(head), titles, out)
-
-
-def write_compare_files(
-    comparison: Comparison, base: LoadedRun, head: LoadedRun, folder: Path
-) -> None:
-    """Write `comparison.json`, `comparison.md` and `comparison.html` into a folder."""
-    from janbench.reports.compare_markdown import compare_markdown
-
-    page = io.StringIO()
-    write_compare_html(comparison, base, head, page)
-    replace_text(folder / "comparison.json", comparison.to_json())
-    replace_text(folder / "comparison.md", compare_markdown(comparison))
-    replace_text(folder / "comparison.html", page.getvalue())
-
-
-def replace_text(target: Path, text: str) -> Path:
-    """Write a file in one piece: a reader sees the old one or the new one."""
-    partial = target.with_name(f".{target.name}.tmp")
-    with partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    return partial.replace(target)

@@ -29,12 +29,12 @@ from janbench.model.text.secret import redactor, secret_values
 from janbench.pipeline.companions import companion
 from janbench.pipeline.execute import RunContext, execute
 from janbench.pipeline.observer import Observer
-from janbench.pipeline.reporting import write_reports
 from janbench.pipeline.request import RunRequest
 from janbench.pipeline.selection.case import Case, select
 from janbench.pipeline.selection.catalogue import catalogue
 from janbench.pipeline.sharing import check_shareable
 from janbench.pipeline.telemetry import Telemetry, tags_of
+from janbench.pipeline.writing import write_reports
 from janbench.preflight.target_check import beyond_limit, check_target
 from janbench.reports.github import append_step_summary
 from janbench.results.run_folder import RunFolder

@@ -9,7 +9,8 @@ from pathlib import Path
 from janbench.model.results.comparison import Comparison
 from janbench.model.results.result import Requests, RunResult, ScenarioResult, worst
 from janbench.pipeline.interleaving.blocks import SIDES
-from janbench.pipeline.reporting import RECORDS, LoadedRun, compare_runs, write_compare_files
+from janbench.pipeline.reporting import RECORDS, LoadedRun, compare_runs
+from janbench.pipeline.writing import write_compare_files
 from janbench.results.records.reader import merge_parquet
 
 
