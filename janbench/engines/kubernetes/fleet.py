@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from janbench.engines.k6.log import ABORTED
+from janbench.engines.k6.common_end import CommonEnd
 from janbench.engines.k6.rest import sum_progress
 from janbench.engines.kubernetes import pods
 from janbench.engines.kubernetes.api import ClusterApi, GoneError, UnreachableError
@@ -19,7 +19,6 @@ from janbench.model.job import Outcome, Watcher
 _POLL_S = 1.0
 _SILENCE_S = 60.0  # of the cluster, until it is given up
 _DRAIN_S = 60.0
-_OWN_END_S = 5.0
 _END_S = 45.0  # Kubernetes gives a pod 30 s
 _BEGUN = ("started", "stopped", "finished")
 _LAST_LINES = 3
@@ -77,7 +76,7 @@ class Fleet:
 
     def _watch(self, start_timeout_s: float) -> None:
         began = time.monotonic()
-        stop_at: float | None = None
+        end = CommonEnd()
         while not all(runner.over for runner in self._runners):
             time.sleep(_POLL_S)
             self._look()
@@ -96,10 +95,7 @@ class Fleet:
                     hint=self._starter_waits()
                     or "Its log tells why; the pod that resumes the runners needs an image, too.",
                 )
-            if stop_at is None and any(map(_ends_the_run, self._runners)):
-                failed = any(r.broken or r.code not in (None, 0, 99) for r in self._runners)
-                stop_at = time.monotonic() + (0 if failed else _OWN_END_S)
-            if stop_at is not None and time.monotonic() >= stop_at:
+            if end.is_due(self._runners):
                 for runner in self._runners:
                     runner.cut = not runner.over and not runner.broken
                 self._stop()
@@ -230,8 +226,3 @@ _HINTS = {
 
 def _state(pod: dict[str, Any]) -> str:
     return "it is being created" if pod else "the operator made no pod for it yet"
-
-
-def _ends_the_run(runner: Runner) -> bool:
-    failed = runner.code not in (None, 0, 99) or bool(runner.broken)
-    return failed or any(ABORTED in line for line in runner.errors)

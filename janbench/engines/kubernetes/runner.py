@@ -10,6 +10,7 @@ from typing import Any
 
 from typing_extensions import Self
 
+from janbench.engines.k6.common_end import is_failure
 from janbench.engines.k6.log import K6Log
 from janbench.engines.kubernetes import pods
 from janbench.engines.kubernetes.api import ClusterApi, ForbiddenError
@@ -56,6 +57,11 @@ class Runner:
     def over(self) -> bool:
         """Whether its k6 has ended, one way or another."""
         return self.code is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether its k6, or what runs beside it, ended otherwise than with a result."""
+        return bool(self.broken) or is_failure(self.code)
 
     @property
     def errors(self) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from janbench import process
 from janbench.engines.k6.command import WITHOUT_USER_OPTIONS, run_arguments, segment_arguments
-from janbench.engines.k6.log import ABORTED, K6Log
+from janbench.engines.k6.common_end import CommonEnd, ends_the_run, is_failure
+from janbench.engines.k6.log import K6Log
 from janbench.engines.k6.rest import free_address, is_ready, read_progress, resume, sum_progress
 from janbench.errors import EngineError
 from janbench.model.job import Job, Outcome, Progress, Watcher
@@ -20,9 +21,6 @@ _POLL_S = 0.1
 _PROGRESS_S = 1.0
 _READY_S = 60.0
 _GRACE_S = 20.0
-# A threshold is judged every 2 s: the others are about to see what one has seen, and an orderly end
-# of their own is better than an interrupt that comes while they write their summaries.
-_OWN_END_S = 5.0
 
 
 def run_together(k6: Path, jobs: Sequence[Job], watcher: Watcher) -> list[Outcome]:
@@ -66,11 +64,15 @@ class _Member:
             self.ended = time.monotonic()
         return code
 
-    def ends_the_run(self) -> bool:
-        """Whether it failed, or aborted the test: then there is no use in going on."""
-        if any(ABORTED in line for line in self.log.errors):
-            return True
-        return self.poll() not in (None, 0, 99)
+    @property
+    def errors(self) -> Sequence[str]:
+        """The last error lines of its log."""
+        return self.log.errors
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended otherwise than by its own load or a threshold."""
+        return is_failure(self.poll())
 
     def progress(self) -> Progress:
         """Look at it; what was seen last, when it has ended."""
@@ -142,13 +144,10 @@ def _start(members: Sequence[_Member]) -> None:
 
 def _watch(members: Sequence[_Member], watcher: Watcher) -> None:
     shown_at = time.monotonic()
-    stop_at: float | None = None
+    end = CommonEnd()
     while any(member.poll() is None for member in members):
-        if stop_at is None and any(member.ends_the_run() for member in members):
-            failed = any(member.poll() not in (None, 0, 99) for member in members)
-            stop_at = time.monotonic() + (0 if failed else _OWN_END_S)
-        if stop_at is not None and time.monotonic() >= stop_at:
-            _stop([m for m in members if m.poll() is None and not m.ends_the_run()], cut=True)
+        if end.is_due(members):
+            _stop([m for m in members if m.poll() is None and not ends_the_run(m)], cut=True)
         if time.monotonic() - shown_at >= _PROGRESS_S:
             shown_at = time.monotonic()
             watcher.progress(sum_progress([member.progress() for member in members]))
