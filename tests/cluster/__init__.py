@@ -2,5 +2,6 @@
 
 from tests.cluster.cluster import Cluster, fake_cluster
 from tests.cluster.fault import Fault
+from tests.cluster.request import Hiccup
 
-__all__ = ["Cluster", "Fault", "fake_cluster"]
+__all__ = ["Cluster", "Fault", "Hiccup", "fake_cluster"]

@@ -6,8 +6,8 @@ import base64
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster import log
@@ -22,15 +22,24 @@ from tests.cluster.refusal import (
     no_such_path,
     not_found,
 )
+from tests.cluster.request import Asked, Hiccup, Reply
 from tests.cluster.store import Body, Store, merge, now, selects
 
-KINDS = {"configmaps": "ConfigMap", "pods": "Pod", "testruns": "TestRun", "secrets": "Secret"}
+KINDS = {
+    "configmaps": "ConfigMap",
+    "events": "Event",
+    "pods": "Pod",
+    "testruns": "TestRun",
+    "secrets": "Secret",
+}
 _NAMESPACED = re.compile(
     r"/(?P<group>api/v1|apis/k6\.io/v1alpha1)/namespaces/(?P<namespace>[^/]+)"
     r"/(?P<resource>[a-z]+)(?:/(?P<name>[^/]+))?(?:/(?P<sub>log|status))?"
 )
-_RESOURCES = {"api/v1": ("configmaps", "pods", "secrets"), "apis/k6.io/v1alpha1": ("testruns",)}
-_VERBS = {"POST": "create", "PATCH": "patch", "PUT": "update", "DELETE": "delete"}
+_RESOURCES = {
+    "api/v1": ("configmaps", "events", "pods", "secrets"),
+    "apis/k6.io/v1alpha1": ("testruns",),
+}
 _STEP_S = 0.2
 _VERSION = {
     "major": "1",
@@ -59,37 +68,6 @@ _K6_RESOURCES = {
 }
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer: JSON, or a stream of text or JSON lines."""
-
-    code: int = 200
-    body: Any = None
-    stream: Iterator[bytes] | None = None
-    content_type: str = "application/json"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request for objects of a namespace."""
-
-    method: str
-    namespace: str
-    resource: str
-    name: str
-    sub: str
-    query: Mapping[str, str]
-    body: Any
-
-    @property
-    def verb(self) -> str:
-        """The verb that permissions name."""
-        if self.method == "GET":
-            several = "watch" if self.query.get("watch") == "true" else "list"
-            return "get" if self.name else several
-        return _VERBS[self.method]
-
-
 class Api:
     """The API server's answers."""
 
@@ -102,7 +80,10 @@ class Api:
         closing: Callable[[], bool],
         *,
         old_operator: str = "",
+        hiccups: Mapping[tuple[str, str], Hiccup] | None = None,
     ) -> None:
+        self._hiccups = hiccups or {}
+        self._asked: Counter[tuple[str, str]] = Counter()
         self._store = store
         self._operator = operator
         self._secrets = secrets
@@ -135,6 +116,12 @@ class Api:
         self.rights.add((asked.verb, full))
         if {full, f"{asked.verb} {full}"} & self._refused:
             raise forbidden(asked.verb, asked.resource, asked.sub, asked.namespace, asked.name)
+        hiccup = self._hiccups.get((asked.verb, full))
+        self._asked[asked.verb, full] += 1
+        if hiccup and 0 < self._asked[asked.verb, full] - hiccup.after <= hiccup.times:
+            if hiccup.status == 403:
+                raise forbidden(asked.verb, asked.resource, asked.sub, asked.namespace, asked.name)
+            raise not_found(asked.resource, asked.name)
 
     def _serve(self, asked: Asked) -> Reply:
         if asked.resource == "secrets":
@@ -257,6 +244,8 @@ class Api:
     def _wanted(self, asked: Asked, body: Body) -> bool:
         field, _, value = asked.query.get("fieldSelector", "").partition("=")
         if field == "metadata.name" and body["metadata"]["name"] != value.lstrip("="):
+            return False
+        if field == "reason" and body.get("reason") != value.lstrip("="):
             return False
         return selects(asked.query.get("labelSelector", ""), body)
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.admission import Admission
 from tests.cluster.api import KINDS, Api
 from tests.cluster.fault import Fault
 from tests.cluster.http_server import ApiServer
 from tests.cluster.k6_operator import Operator
 from tests.cluster.place import Known
 from tests.cluster.pod import Pod
+from tests.cluster.request import Hiccup
 from tests.cluster.store import Store
 
 
@@ -51,8 +53,12 @@ class Cluster:
         return self._server.api.rights
 
     def objects(self) -> list[tuple[str, str]]:
-        """Return the kind and name of what exists now, Secrets apart."""
-        return [(KINDS[resource], name) for resource, name in self._store.names()]
+        """Return the kind and name of what exists now, Secrets and events apart."""
+        return [
+            (KINDS[resource], name)
+            for resource, name in self._store.names()
+            if resource != "events"
+        ]
 
 
 @contextmanager
@@ -65,6 +71,8 @@ def fake_cluster(
     claims: Mapping[str, Path] | None = None,
     starter_s: float = 0.5,
     old_operator: str = "",
+    admission: Admission | None = None,
+    hiccups: Mapping[tuple[str, str], Hiccup] | None = None,
 ) -> Iterator[Cluster]:
     """Start a cluster; every process, socket and file of it is gone with the block.
 
@@ -72,17 +80,26 @@ def fake_cluster(
     (`pods/log`), or a verb with one (`delete testruns`). `claims` are PersistentVolumeClaims and
     the folders that hold their files. The load begins `starter_s` after the stage `started`, since
     the operator has a pod of its own resume the runners. `old_operator`: its CRDs are those before
-    1.1.0, which `prunes` unknown fields, or `refuses` them.
+    1.1.0, which `prunes` unknown fields, or `refuses` them. `admission` decides which pods the
+    namespace takes. `hiccups`: by verb and resource, what the API answers for a moment.
     """
     closing = threading.Event()
     with tempfile.TemporaryDirectory(prefix="jb-cluster-") as name:
         folder = Path(name)
         store = Store()
         known = Known(secrets or {}, claims or {})
-        controller = Operator(store, known, folder / "pods", faults or {}, starter_s)
+        controller = Operator(
+            store, known, folder / "pods", faults or {}, starter_s, admission=admission
+        )
         installed = controller if operator else None
         api = Api(
-            store, installed, secrets or {}, forbidden, closing.is_set, old_operator=old_operator
+            store,
+            installed,
+            secrets or {},
+            forbidden,
+            closing.is_set,
+            old_operator=old_operator,
+            hiccups=hiccups or {},
         )
         server = ApiServer(api)
         url = f"http://127.0.0.1:{server.server_port}"

@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.cluster.api import Api, Reply
+from tests.cluster.api import Api
 from tests.cluster.log import CutError
 from tests.cluster.refusal import RefusalError, bad_request
+from tests.cluster.request import Reply
 
 
 class ApiServer(ThreadingHTTPServer):

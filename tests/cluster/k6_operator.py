@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.cluster.admission import Admission
 from tests.cluster.fault import Fault
 from tests.cluster.k6_pods import initializer_pod, runner_pod
 from tests.cluster.place import Known
@@ -35,7 +36,10 @@ class Operator:
         folder: Path,
         faults: Mapping[int, Fault],
         starter_s: float,
+        *,
+        admission: Admission | None = None,
     ) -> None:
+        self._admission = admission
         self.pods: list[Pod] = []
         self._store = store
         self._known = known
@@ -97,8 +101,8 @@ class Operator:
         return "initialization"
 
     def _inspected(self, run: Body) -> str:
-        pod = next(pod for pod in self._of(run) if pod.index == 0)
-        if not pod.finished:
+        pod = next((pod for pod in self._of(run) if pod.index == 0), None)
+        if pod is None or not pod.finished:
             return "initialization"
         try:
             most = json.loads(pod.main.log.text())["maxVUs"]
@@ -115,6 +119,8 @@ class Operator:
 
     def _start(self, run: Body) -> str:
         runners = self._runners(run)
+        if len(runners) < run["spec"]["parallelism"]:
+            return "created"
         if any(pod.phase != "Running" or pod.finished for pod in runners):
             return "created"
         if not all(_answers(pod) for pod in runners):
@@ -134,12 +140,28 @@ class Operator:
     def _make(self, body: Body, index: int) -> None:
         fault = self._faults.get(index, Fault())
         namespace = body["metadata"]["namespace"]
+        refused = self._admission(body) if self._admission else ""
+        if refused:
+            self._event(body, refused)
+            return
         body = {**body, "status": {"phase": "Pending"}}
         self._store.add("pods", namespace, body)
         folder = self._folder / body["metadata"]["name"]
         pod = Pod(body, self._store, self._known, folder, index=index, fault=fault)
         self.pods.append(pod)
         pod.start()
+
+    def _event(self, pod: Body, why: str) -> None:
+        """Note, as the Job controller does, that a pod could not be created."""
+        metadata = pod["metadata"]
+        name = metadata["name"]
+        self._store.add("events", metadata["namespace"], {
+            "metadata": {"name": f"{name}.1"},
+            "reason": "FailedCreate",
+            "type": "Warning",
+            "message": f'Error creating: pods "{name}" is forbidden: {why}',
+            "involvedObject": {"kind": "Job", "name": metadata["labels"]["job-name"]},
+        })  # fmt: skip
 
     def _of(self, run: Body) -> list[Pod]:
         return [pod for pod in self.pods if pod.owner == run["metadata"]["uid"]]

@@ -105,8 +105,10 @@ def _pod(run: Body, pod: Body, job: str, labels: dict[str, str], command: list[s
     )
     mount = {"name": _VOLUME, "mountPath": "/test"}
     scratch = {"name": "scratch", "mountPath": "/tmp"}
+    guarded = pod.get("containerSecurityContext") or {}
     main: Body = {
         "name": "k6",
+        "securityContext": guarded,
         "image": pod.get("image") or "grafana/k6:latest",
         "command": command,
         "env": pod.get("env") or [],
@@ -137,8 +139,11 @@ def _pod(run: Body, pod: Body, job: str, labels: dict[str, str], command: list[s
         },
         "spec": {
             "restartPolicy": "Never",
+            "securityContext": pod.get("securityContext") or {},
             "terminationGracePeriodSeconds": 30,
-            "initContainers": pod.get("initContainers") or [],
+            "initContainers": [
+                {**one, "securityContext": guarded} for one in pod.get("initContainers") or []
+            ],
             "containers": [main],
             "volumes": [
                 {"name": _VOLUME, **source},

@@ -110,6 +110,23 @@ class ClusterApi:
             items: list[dict[str, Any]] = json.loads(answer.data)["items"]
         return items
 
+    def refused_pods(self, test_run: str) -> list[str]:
+        """Return why pods of a TestRun could not be created; empty where events may not be read."""
+        with contextlib.suppress(ForbiddenError), self._told("list the events"):
+            answer = self._core.list_namespaced_event(
+                self.namespace,
+                field_selector="reason=FailedCreate",
+                _preload_content=False,
+                _request_timeout=_ANSWER_S,
+            )
+            items: list[dict[str, Any]] = json.loads(answer.data)["items"]
+            return [
+                str(item.get("message", ""))
+                for item in items
+                if str((item.get("involvedObject") or {}).get("name", "")).startswith(test_run)
+            ]
+        return []
+
     def log(
         self, pod: str, container: str, follow: bool, previous: bool = False
     ) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from janbench.engines.kubernetes.runner import Runner
 from janbench.engines.kubernetes.shipment import is_shipment
 from janbench.errors import EngineError
 from janbench.model.job import Outcome, Watcher
+from janbench.model.text.foreign import plain_text
 
 _POLL_S = 1.0
 _SILENCE_S = 60.0  # of the cluster, until it is given up
@@ -44,6 +45,7 @@ class Fleet:
         self._others: list[dict[str, Any]] = []  # the operator's own pods
         self._answered = time.monotonic()
         self._noticed: set[str] = set()
+        self._room = ""  # what a quota says of a pod that it leaves no room for
 
     def run(self, start_timeout_s: float) -> list[Outcome]:
         """Wait for the start and the end; gives what became of each runner.
@@ -68,6 +70,7 @@ class Fleet:
         while self._stage not in _BEGUN and not any(runner.over for runner in self._runners):
             self._look()
             self._refused()
+            self._not_created()
             for runner in self._runners:
                 self._waits(runner)
             if time.monotonic() > deadline:
@@ -158,6 +161,18 @@ class Fleet:
         said = self._last_words(initializer, pods.K6) or "it doesn't say why"
         raise EngineError(f"k6-operator can't run the test: {said}")
 
+    def _not_created(self) -> None:
+        """Raise when the namespace refuses the pods; a quota may have room later."""
+        for why in self._api.refused_pods(self._name):
+            said = plain_text(" ".join(why.split()))[:500]
+            if "quota" not in why or "must specify" in why:
+                raise EngineError(
+                    f"the namespace {self._api.namespace} refuses the test's pods: {said}",
+                    hint="Its admission rules say so: see 'kubectl describe namespace'.",
+                )
+            self._room = said
+            self._note(said.partition(" is forbidden: ")[2] or said, "a pod of the test")
+
     def _starter_waits(self) -> str:
         found = ((pod["metadata"]["name"], pods.why_waiting(pod)[0]) for pod in self._others)
         return "; ".join(f"Its pod {name} waits: {why}." for name, why in found if why)
@@ -200,6 +215,11 @@ class Fleet:
             self._notice(f"{who} waits: {why}. The load has not begun; the run is still waiting.")
 
     def _late(self, timeout_s: float) -> EngineError:
+        if self._room:
+            return EngineError(
+                f"the load did not begin in {timeout_s:g} s: {self._room}",
+                hint="Ask for less (--cpu, --memory, --parallelism), or raise the quota.",
+            )
         if not self._stage:
             return EngineError(
                 f"k6-operator did not look at the test in {timeout_s:g} s",
