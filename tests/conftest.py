@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +15,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note on a test that it has failed, for the fixture below."""
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture(autouse=True)
-def _ends_what_it_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _ends_what_it_started(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """End the programs that a failed test has left running: they would disturb the others."""
     started: list[subprocess.Popen[Any]] = []
 
@@ -27,6 +42,8 @@ def _ends_what_it_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(subprocess, "Popen", Remembered)
     yield
+    if not request.node.stash.get(_FAILED, False):
+        return
     for process in started:
         if process.poll() is None:
             process.terminate()

@@ -13,10 +13,11 @@ import { Session } from './session.js';
  *          steps?: string[], logins?: string[], login_step?: string, refresh_step?: string}} scenario
  *   `steps`: their ids in order, `logins`: those that only guests need, for the progress of a single
  *   run; `login_step`, `refresh_step`: what a login counts for that another step needs
- * @param {any} settings @param {any} flavour @param {any} metrics those that the scenario names itself
+ * @param {any} settings @param {ArrayLike<any>} flavours holds the flavour in use, and nothing else
+ * @param {any} metrics those that the scenario names itself
  * @returns {function(string): any}
  */
-export function sessions(scenario, settings, flavour, metrics) {
+export function sessions(scenario, settings, flavours, metrics) {
   const known = {
     ...scenario,
     login_step: { id: scenario.login_step || 'guest_login', timeout_s: 60 },
@@ -27,8 +28,9 @@ export function sessions(scenario, settings, flavour, metrics) {
   return (lane) => {
     const place = exec.scenario;
     const phase = enterPhase(place.name);
-    session = session || new Session(settings, flavour, known);
+    session = session || new Session(settings, flavours[0], known);
     record(laneIterations, 1, { lane });
+    const { flavour } = session;
     return new Iteration({ scenario: known, settings, flavour, session, metrics }, lane, phase, place);
   };
 }

@@ -5,7 +5,7 @@ import { CLASSES } from './dialect_table.js';
 import { addFrame, emptySummary, parse } from './dialects.js';
 import { errorText, isError } from './errors.js';
 import { parseSse } from './sse.js';
-import { readTail } from './tail.js';
+import { reported } from './tail.js';
 import { meaning, reasonOf } from './usage.js';
 
 const TIMEOUT = 1050; // k6's error code for a request that ran out of time
@@ -26,13 +26,13 @@ const TIMEOUT = 1050; // k6's error code for a request that ran out of time
  * @returns {Reading}
  */
 export function readStream(res, end, needsText, standIn = []) {
-  const body = typeof res.body === 'string' ? res.body : '';
-  const tail = readTail(body);
-  if (tail && !needsText) return reported(tail, null);
-  const { frames, bare } = parseSse(body);
+  const known = needsText ? null : reported(res);
+  if (known) return known;
+  const { frames, bare } = parseSse(typeof res.body === 'string' ? res.body : '');
   const summary = emptySummary();
   for (const frame of frames) addFrame(summary, frame);
-  if (tail) return reported(tail, summary);
+  const timed = reported(res, summary);
+  if (timed) return timed;
   const found = faultsOf(res, summary, end, bare, standIn);
   const integrity = CLASSES.find((name) => found[name] !== undefined) || 'ok';
   const tokens = summary.usage.output || (summary.contentEvents ? undefined : summary.usage.output);
@@ -40,14 +40,6 @@ export function readStream(res, end, needsText, standIn = []) {
     integrity, detail: found[integrity] || '', finish: summary.finish, timings: null, contentEvents: summary.contentEvents,
     outputTokens: tokens === undefined ? summary.contentEvents : tokens, estimated: tokens === undefined,
     notes: notesOf(summary.finish, summary.usage, summary.contentEvents), summary,
-  };
-}
-
-function reported(tail, summary) {
-  return {
-    integrity: tail.integrity, detail: tail.detail || '', finish: tail.finish_reason || '', timings: tail,
-    contentEvents: tail.content_events || 0, outputTokens: tail.output_tokens,
-    estimated: tail.tokens_source === 'estimated', notes: tail.notes ? tail.notes.split('; ') : [], summary,
   };
 }
 

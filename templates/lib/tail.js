@@ -22,5 +22,19 @@ export function readTail(body, secret = SECRET) {
   return JSON.parse(report);
 }
 
+/**
+ * The proxy's report on an answer in the form of a reading (see stream.js); null when there is none.
+ * @param {any} res k6's response @param {any} [summary] what the stream said, when it was read, too
+ */
+export function reported(res, summary = null) {
+  const tail = readTail(typeof res.body === 'string' ? res.body : '');
+  if (!tail) return null;
+  return {
+    integrity: tail.integrity, detail: tail.detail || '', finish: tail.finish_reason || '', timings: tail,
+    contentEvents: tail.content_events || 0, outputTokens: tail.output_tokens,
+    estimated: tail.tokens_source === 'estimated', notes: tail.notes ? tail.notes.split('; ') : [], summary,
+  };
+}
+
 /** Whether a proxy's report can be told from a target's. */
 export const trusted = SECRET !== '';

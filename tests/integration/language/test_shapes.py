@@ -115,11 +115,11 @@ def best(attempt: Callable[[], float], good: float) -> float:
 @pytest.mark.alone
 def test_poisson_arrivals(jan: EmbeddedServer, tmp_path: Path) -> None:
     def attempt() -> float:
-        ran = run(tmp_path, jan, shaped({"shape": "poisson", "rate": 100, "duration": "20s"}))
+        ran = run(tmp_path, jan, shaped({"shape": "poisson", "rate": 200, "duration": "10s"}))
         passed(ran)
         arrivals = ran.arrivals()
         assert len(arrivals) == 2000
-        assert len(arrivals) / arrivals[-1] == pytest.approx(100, rel=0.02)
+        assert len(arrivals) / arrivals[-1] == pytest.approx(200, rel=0.02)
         assert ran.scenario["validity"]["schedule_lag_p99_ms"] is not None
         return abs(variation(arrivals) - 1)
 
