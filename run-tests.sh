@@ -11,7 +11,7 @@ cd "$root"
 # Docker, Prometheus and Chromium for the tests that run the real thing.
 bash scripts/install-test-deps.sh
 
-parallel=(--numprocesses 4 --dist loadfile)
+parallel=(--numprocesses 4 --dist loadfile --no-loadscope-reorder)
 if [ $# -gt 0 ]; then
   exec "$venv/bin/python" -m pytest "${parallel[@]}" "$@"
 fi

@@ -7,22 +7,26 @@ alone as under load only needs more users: then the generator had too few.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from janbench.model.load.profile import Scheduled
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.load import Saturation, StageResult, steady_tops
 from janbench.results.records.reader import Records
 
+# Imported where it is used: it takes longer to load than a single run's result takes to make.
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
 _GROWTH = 1.5  # of the median time of an answer, from few requests in flight to many
 _SHORTFALL = 0.9  # of the rate asked for: less than this was completed
 _LEAST = 5  # requests in flight: fewer aren't a queue
 _SAMPLES = 3  # on either side of the comparison
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class _Course:
 
     def in_flight(self, at: Floats) -> npt.NDArray[np.int64]:
         """Return how many were open at these times."""
+        import numpy as np
+
         begun = np.searchsorted(np.sort(self.began), at, side="right")
         return np.asarray(begun - np.searchsorted(np.sort(self.ended), at, side="right"))
 
@@ -63,7 +69,7 @@ def saturation_of(
         asked_per_s=round(asked, 3),
         completed_per_s=round(completed, 3),
         in_flight=int(course.in_flight(course.began).max()),
-        slowdown=round(growth, 2) if np.isfinite(growth) else None,
+        slowdown=round(growth, 2) if math.isfinite(growth) else None,
     )
 
 
@@ -88,6 +94,8 @@ def _growth(course: _Course) -> tuple[float, float] | None:
 
     Infinitely longer when those that began among many never ended; None when there was no queue.
     """
+    import numpy as np
+
     if not course.began.size:
         return None
     open_then = course.in_flight(course.began)

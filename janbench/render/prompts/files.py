@@ -126,12 +126,12 @@ _READERS: dict[str, Callable[[Path], Rows]] = {
 
 def _check_images(messages: Any, where: Location) -> None:
     """Refuse images outside of the folders of the prompts and of this process: data is no code."""
-    folders = (Path(where.file).resolve().parent, Path.cwd().resolve())
     for message in messages if isinstance(messages, list) else ():
         images = message.get("images") if isinstance(message, dict) else None
         for image in images if isinstance(images, list) else ():
             if not isinstance(image, str) or image.startswith(("http://", "https://", "data:")):
                 continue
+            folders = (Path(where.file).resolve().parent, Path.cwd().resolve())
             if not any(Path(image).resolve().is_relative_to(folder) for folder in folders):
                 raise ConfigError(
                     f"the image {image!r} lies outside of the prompts' folder",

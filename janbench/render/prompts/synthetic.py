@@ -36,7 +36,8 @@ class Text:
 
     def __init__(self, seed: int, counter: Counter) -> None:
         rng = Random(f"text {seed}")
-        self._pool = " ".join(rng.choices(_WORDS, k=_POOL_WORDS))
+        self._words = rng.choices(_WORDS, k=_POOL_WORDS)
+        self._pool = " ".join(self._words)
         self._counter = counter
         # Characters for one token, with a margin, as this counter sees this text.
         sample = self._pool[:8000]
@@ -47,7 +48,13 @@ class Text:
 
         It is a piece of the pool from a random place, after some words of its own.
         """
-        pieces = [" ".join(rng.choices(_WORDS, k=min(tokens, _OWN_WORDS)))]
+        own = rng.choices(_WORDS, k=min(tokens, _OWN_WORDS))
+        if self._counter.words:
+            while len(own) < tokens:
+                start = rng.randrange(_POOL_WORDS - 1)
+                own += self._words[start : start + tokens - len(own)]
+            return " ".join(own)
+        pieces = [" ".join(own)]
         # With room for a word that the end of the piece may cut.
         left = int((tokens - _OWN_WORDS) * self._chars) + 10 if tokens > _OWN_WORDS else 0
         while left > 0:

@@ -11,10 +11,11 @@ from janbench.errors import ConfigError
 
 @dataclass(frozen=True)
 class Counter:
-    """Counts tokens; `cut` shortens a text to at most so many."""
+    """Counts tokens; `cut` shortens a text to at most so many. `words`: each word is one."""
 
     count: Callable[[str], int]
     cut: Callable[[str, int], str]
+    words: bool = False
 
 
 def words_counter(tokenizer: str | None) -> Counter:
@@ -44,6 +45,7 @@ def _estimated(chars_per_token: float) -> Counter:
 _BY_WORDS = Counter(
     count=lambda text: len(text.split()),
     cut=lambda text, tokens: " ".join(text.split()[:tokens]),
+    words=True,
 )
 
 

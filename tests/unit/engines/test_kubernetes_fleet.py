@@ -50,6 +50,9 @@ class _Cluster:
     def stage(self, _name: str) -> str:
         return self._stage
 
+    def refused_pods(self, _name: str) -> list[str]:
+        return []
+
     def log(
         self, _pod: str, container: str, _follow: bool, _previous: bool = False
     ) -> Iterator[bytes]:
