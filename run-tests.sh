@@ -20,6 +20,8 @@ fi
 "$venv/bin/ruff" format --check --quiet .
 "$venv/bin/mypy" --no-error-summary
 status=0
+# The tests start Python some hundred times: it may keep what it compiled.
+unset PYTHONDONTWRITEBYTECODE
 # What compares times or arrivals has the machine to itself.
 "$venv/bin/python" -m pytest -m alone || status=$?
 "$venv/bin/python" -m pytest -m "not alone" "${parallel[@]}" || status=$?

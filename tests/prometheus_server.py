@@ -80,8 +80,9 @@ def _wait_until_ready(url: str, child: process.Process, lines: list[str]) -> Non
         if child.poll() is not None:
             break
         try:
-            # 401 is an answer, too: with `web_config` nobody gets in without a password.
-            if requests.get(f"{url}/-/ready", timeout=1).status_code in (200, 401):
+            status = requests.get(f"{url}/-/ready", timeout=1).status_code
+            # With `web_config` nobody gets in without a password: its log says when it is ready.
+            if status == 200 or (status == 401 and any("Server is ready" in x for x in lines)):
                 return
         except requests.RequestException:
             pass

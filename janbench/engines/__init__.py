@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from janbench.engines.base import Engine, EngineOptions
-from janbench.engines.docker.engine import DockerEngine
-from janbench.engines.kubernetes.engine import KubernetesEngine
 from janbench.engines.local.engine import LocalEngine
 from janbench.errors import EngineError
 
+
+# What most runs don't use is imported when it is asked for.
+def _docker(options: EngineOptions) -> Engine:
+    from janbench.engines.docker.engine import DockerEngine
+
+    return DockerEngine.find(options)
+
+
+def _kubernetes(options: EngineOptions) -> Engine:
+    from janbench.engines.kubernetes.engine import KubernetesEngine
+
+    return KubernetesEngine.find(options)
+
+
 ENGINES: dict[str, Callable[[EngineOptions], Engine]] = {
     "local": LocalEngine.find,
-    "docker": DockerEngine.find,
-    "kubernetes": KubernetesEngine.find,
+    "docker": _docker,
+    "kubernetes": _kubernetes,
 }
 
 AUTO_ORDER = ("local", "docker")

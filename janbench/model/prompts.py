@@ -139,16 +139,17 @@ class Prompts(Frozen):
     """Many prompts for one step: one of `list`, `file`, `sharegpt`, `synthetic`, `trace`.
 
     `file`: .txt (one prompt per line), .jsonl, .csv or .parquet (`field` names the column; else
-    `messages`, `prompt`, `text` or `content`; also read: `weight`, `max_tokens`). An answer at
-    the end of `messages` is not sent. `sharegpt`: a JSON, JSONL or Parquet file of conversations;
-    `take`: their `first` question, or the whole `history` up to the last one that has an answer.
-    `trace: true`: synthetic text of the lengths that the load's trace gives, with the beginnings
-    that its `hash_ids` share.
-    `order`: one after another; drawn by weight; or `unique`: each request begins with a number of
-    its own, which defeats prefix caches. `output_tokens`: the bound for each prompt. `system`: a
-    system message before each. `tokenizer`: a `tokenizer.json` to count tokens with; without it,
-    synthetic text is made of words that are one token each in the usual vocabularies, and
-    `chars_per_token` estimates other texts. The same `seed` gives the same bytes.
+    `messages`, `prompt`, `text` or `content`; also read: `weight`, `max_tokens`). OpenAI's batch
+    lines are read, too. An answer at the end of `messages` is not sent. `sharegpt`: a JSON, JSONL
+    or Parquet file of conversations; `take`: their `first` question, or the whole `history` up to
+    the last one that has an answer. What the model says before the first question is left out, and
+    turns of one speaker in a row are one turn. `trace: true`: synthetic text of the lengths that
+    the load's trace gives, with the beginnings that its `hash_ids` share. `order`: one after
+    another; drawn by weight; or `unique`: each request begins with a number of its own, which
+    defeats prefix caches. `output_tokens`: the bound for each prompt. `system`: a system message
+    before each. `tokenizer`: a `tokenizer.json` to count tokens with; without it, synthetic text is
+    made of words that are one token each in the usual vocabularies, and `chars_per_token` estimates
+    other texts. The same `seed` gives the same bytes.
     """
 
     list: tuple[Prompt, ...] = ()

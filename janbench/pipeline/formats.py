@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from janbench.model.results.comparison import Comparison
 from janbench.pipeline.reporting import LoadedRun, write_compare_html, write_run_html
+
+if TYPE_CHECKING:
+    from janbench.model.results.comparison import Comparison
 
 # What writes a form is imported when it is asked for: charts and tables take their time to load.
 

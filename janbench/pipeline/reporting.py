@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from janbench.model.results.comparison import Comparison
 from janbench.model.results.result import RunResult
 from janbench.model.results.series import ScenarioSeries
 from janbench.results.run_store import find_run, read_run
+
+if TYPE_CHECKING:
+    from janbench.model.results.comparison import Comparison
 
 RECORDS = "requests.parquet"
 

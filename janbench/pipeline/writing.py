@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from janbench.files import replace_file
-from janbench.model.results.comparison import Comparison
 from janbench.model.results.result import RunResult
 from janbench.pipeline.formats import COMPARISON_FILES, COMPARISONS, REPORT_FILES, REPORTS
 from janbench.pipeline.reporting import LoadedRun
+
+if TYPE_CHECKING:
+    from janbench.model.results.comparison import Comparison
 
 # On Windows somebody may look at the old file: 2 s.
 _TRIES = 20

@@ -8,6 +8,7 @@ import jinja2
 
 from janbench import resources
 from janbench.render.literal import literal
+from janbench.template_cache import compiled_templates
 
 
 @lru_cache(maxsize=1)
@@ -15,6 +16,7 @@ def environment() -> jinja2.Environment:
     """Return the environment over the folder of templates."""
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.templates()),
+        bytecode_cache=compiled_templates(resources.templates()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -29,6 +29,9 @@ export function emptySummary() {
 
 /** Adds one frame. @param {Summary} summary @param {{event: string, data: string, unfinished?: boolean}} frame */
 export function addFrame(summary, frame) {
+  const opens = frame.data.startsWith('{') && frame.data.length <= LONGEST;
+  const read = opens ? parse(frame.data) : undefined;
+  if (read && !frame.event && addPlain(summary, read)) return;
   const { error_events: errors, idle_events: idle } = dialects();
   const bare = frame.data.trim();
   if (/^"?\[DONE\]"?$/i.test(bare)) {
@@ -37,7 +40,7 @@ export function addFrame(summary, frame) {
   }
   if (!bare.startsWith('{') && (idle.includes(frame.event) || (!bare && !errors.includes(frame.event)))) return;
   // As long as a frame may be for the timing proxy.
-  const body = frame.data.length > LONGEST ? null : parse(frame.data);
+  const body = frame.data.length > LONGEST ? null : read || parse(frame.data);
   if (body && typeof body === 'object' && !Array.isArray(body)) {
     summary.frames += 1;
     addBody(summary, frame.event, body);
@@ -52,6 +55,33 @@ export function addFrame(summary, frame) {
     summary.frames += 1;
     summary.malformed = summary.malformed || `frame is not a JSON object: ${frame.data.slice(0, 80)}`;
   }
+}
+
+const PLAIN = new Set(['id', 'object', 'created', 'model', 'system_fingerprint', 'choices', 'usage']);
+const PLAIN_CHOICE = new Set(['index', 'delta', 'finish_reason', 'logprobs']);
+
+// Nearly every frame is a chat delta with a text and nothing else: a short way to the same sums.
+function addPlain(summary, body) {
+  const { id, choices, usage } = body;
+  if (!Array.isArray(choices) || choices.length !== 1 || usage || typeof id !== 'string') return false;
+  if (body.object === 'error' || !only(body, PLAIN)) return false;
+  const [choice] = choices;
+  if (!choice || !Number.isInteger(choice.index) || choice.finish_reason || !only(choice, PLAIN_CHOICE)) return false;
+  const text = choice.delta && choice.delta.content;
+  if (typeof text !== 'string' || !text || Object.keys(choice.delta).length !== 1) return false;
+  summary.frames += 1;
+  summary.id = summary.id || id;
+  summary.known = true;
+  if (!summary.choices.includes(choice.index)) summary.choices.push(choice.index);
+  summary.text += text;
+  summary.contentEvents += 1;
+  if (!summary.kinds.includes('visible')) summary.kinds.push('visible');
+  return true;
+}
+
+function only(value, names) {
+  for (const name of Object.keys(value)) if (!names.has(name)) return false;
+  return true;
 }
 
 // Lines that are events each, with no blank line between: most clients take them so.

@@ -18,6 +18,10 @@ from janbench.pipeline.selection.catalogue import catalogue
 from janbench.render.load import virtual_users
 from janbench.render.prompts import expected_tokens, prompt_files
 
+# Resident memory of k6, and of a virtual user that runs (docs/benchmarks.md).
+_K6_MB = 50
+_USER_MB = 1.4
+
 
 def forecast(request: RunRequest) -> Iterator[str]:
     """Return lines that tell each case's target, load and number of requests."""
@@ -48,6 +52,7 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
     for lane in case.plan.lanes:
         text = f"{lane.name}: {_lane(case.plan, lane)}"
         yield from textwrap.wrap(text, 80, initial_indent="  lane     ", subsequent_indent=" " * 11)
+    yield from _memory(case.plan)
     for shape in case.plan.load.shapes().values():
         if isinstance(shape, Trace) and shape.failed:
             yield f"  left out {shape.failed:,} rows of the trace: their requests had failed"
@@ -58,6 +63,14 @@ def describe(case: Case, *, demo: bool = False) -> Iterator[str]:
         of = f" (step {objective.step})" if objective.step else ""
         yield f"  slo      {objective.name}{of}"
     yield from _samples(case.plan)
+
+
+def _memory(plan: Plan) -> Iterator[str]:
+    """Say what k6 will take: for users that run, and should every request wait for its timeout."""
+    users = [virtual_users(plan.scenario, lane) for lane in plan.lanes]
+    begun, most = (_K6_MB + _USER_MB * sum(counts) for counts in zip(*users, strict=True))
+    grown = f", up to {most:.0f} MB if the target stops answering" if most > begun else ""
+    yield f"  memory   about {begun:.0f} MB for k6{grown}"
 
 
 def _samples(plan: Plan) -> Iterator[str]:

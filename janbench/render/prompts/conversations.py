@@ -26,6 +26,7 @@ def read_conversation(
     the first question is left out, and turns of one speaker in a row are one turn: servers refuse
     other orders.
     """
+    row = body_of(row)
     name = next((key for key in _LISTS if isinstance(row, dict) and key in row), None)
     turns = row[name] if name is not None else None
     if isinstance(turns, str):  # a column of a table
@@ -48,6 +49,12 @@ def read_conversation(
     messages = [{"role": "system", "content": "\n\n".join(system)}] if system else []
     messages += [{"role": role, "content": text} for role, text in talk[: last + 1]]
     return Prompt.model_validate({"messages": messages}), talk[last + 1][1]
+
+
+def body_of(row: Any) -> Any:
+    """Return the request in a line of OpenAI's batch files (under `body`), else the row."""
+    inner = row.get("body") if isinstance(row, dict) else None
+    return inner if isinstance(inner, dict) and "messages" in inner else row
 
 
 def _turn(turn: Any, where: Location) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from janbench.errors import ConfigError, Location, suggestion
 from janbench.model.prompts import Prompt, Prompts
 from janbench.model.text.sql import quoted
-from janbench.render.prompts.conversations import read_conversation
+from janbench.render.prompts.conversations import body_of, read_conversation
 
 _COLUMNS = ("messages", "prompt", "text", "content")
 
@@ -141,8 +141,7 @@ def _check_images(messages: Any, where: Location) -> None:
 
 
 def _prompt(row: Any, field: str | None, where: Location) -> Prompt:
-    if isinstance(row, str):
-        row = {"text": row}
+    row = {"text": row} if isinstance(row, str) else body_of(row)
     if not isinstance(row, dict):
         raise ConfigError("not a prompt: neither a text nor an object", where=where)
     named = {str(key).strip(): value for key, value in row.items() if key is not None}

@@ -24,6 +24,7 @@ from janbench.reports.html.view import (
     scenario_view,
     step_titles,
 )
+from janbench.template_cache import compiled_templates
 
 _FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -54,6 +55,7 @@ def render_page(template: str, charts: list[Chart], out: TextIO, **values: objec
     """Render a page with its style, its charts and nothing from elsewhere."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
+        bytecode_cache=compiled_templates(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

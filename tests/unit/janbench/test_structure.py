@@ -16,7 +16,7 @@ PACKAGE = ROOT / "janbench"
 LAYERS: list[set[str]] = [
     {"errors"},
     {"model"},
-    {"dialects", "files", "process", "resources", "remote_write", "service"},
+    {"dialects", "files", "template_cache", "process", "resources", "remote_write", "service"},
     {"config", "render", "preflight", "engines", "results", "reports", "proxy", "server"},
     {"pipeline"},
     {"cli"},

@@ -136,6 +136,21 @@ def test_conversations_as_they_are_found(tmp_path: Path, name: str, form: str) -
     assert "|".join(messages) == sent
 
 
+@pytest.mark.parametrize("speaker", ["gpt", "chatgpt", "bing", "bard", "model", "Assistant"])
+def test_speakers(tmp_path: Path, speaker: str) -> None:
+    talk = [{"from": "user", "value": "q"}, {"from": speaker, "value": "a"}]
+    (tmp_path / "s.json").write_text(json.dumps([{"conversations": talk}]))
+    assert texts(rows(tmp_path, {"sharegpt": "s.json"})) == ["q"]
+
+
+def test_lines_of_a_batch(tmp_path: Path) -> None:
+    body = {"model": "m", "max_tokens": 7, "messages": [{"role": "user", "content": "q"}]}
+    line = {"custom_id": "1", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    (tmp_path / "p.jsonl").write_text(json.dumps(line))
+    found = rows(tmp_path, {"file": "p.jsonl"})
+    assert found == [{"messages": body["messages"], "max_tokens": 7}]
+
+
 def test_conversations_without_an_answer_are_counted(tmp_path: Path) -> None:
     good = {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}
     bad = [{"conversations": []}, {"conversations": [{"from": "gpt", "value": "a"}]}]
