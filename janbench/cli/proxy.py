@@ -85,6 +85,13 @@ from janbench.service.binding import address, ready_line
     metavar="S",
     help="Seconds after which a client's connection without a request is closed.",
 )
+@click.option(
+    "--clock",
+    type=click.Choice(["auto", "loop"]),
+    default="auto",
+    show_default=True,
+    help="Time events by the kernel where it tells when bytes came (auto), or when they are read.",
+)
 @max_response_option
 @click.option("--ready-json", is_flag=True, help="Print one JSON line once it listens.")
 @click.option("--exit-with-stdin", is_flag=True, help="Stop when standard input ends.")
@@ -99,6 +106,7 @@ def proxy(
     connect_timeout: float,
     stall_timeout: float,
     tail: str,
+    clock: str,
     head_timeout: float,
     idle_timeout: float,
     max_response: int | None,
@@ -123,6 +131,7 @@ def proxy(
         connect_timeout=connect_timeout,
         stall_timeout=stall_timeout,
         limits=Limits(response=largest, head=head_timeout, idle=idle_timeout),
+        kernel_time=clock == "auto",
         tail_always=tail == "always",
         tail_secret=environment.get(TAIL_KEY, "").encode(),
     )

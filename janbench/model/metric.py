@@ -24,8 +24,9 @@ class Metric:
 
     `scope`: what gives a sample: a request, an event of a stream, or the whole run. `sql` is a
     sample in the table of records (`model/results/record.py`), `has_it` a condition of those that
-    have one; `trend` is the k6 Trend that holds the same, `plain_trend` k6's own for requests that
-    don't go to a model; None where there is none. `streamed`: only streams have it.
+    have one; `sql_low` and `sql_high` are what it lies between, where an event was read together
+    with later ones; `trend` is the k6 Trend that holds the same, `plain_trend` k6's own for
+    requests that don't go to a model; None where there is none. `streamed`: only streams have it.
 
     `objective`: an SLO may limit it; `in_goodput`: so may the limits of goodput. `key`: shown for
     each step, too; `headline`: in one-line summaries; `charted`: as a distribution; `label`: its
@@ -40,6 +41,8 @@ class Metric:
     definition: str
     scope: Scope = "request"
     sql: str | None = None
+    sql_low: str | None = None
+    sql_high: str | None = None
     has_it: str = ""
     trend: str | None = None
     plain_trend: str | None = None
@@ -54,6 +57,12 @@ class Metric:
     gates: bool = False
 
 
+# A gap ends with the next event, which may have come earlier, and so may have its beginning.
+_GAPS = (
+    "unnest(CASE WHEN widths_ms IS NULL THEN gaps_ms "
+    "ELSE [{} for i in range(1, len(gaps_ms) + 1)] END)"
+)
+
 _ALL = (
     Metric(
         "ttft_ms",
@@ -64,6 +73,8 @@ _ALL = (
         "content, reasoning or a tool call. An event with a role only doesn't count.",
         trend="llm_ttft_ms",
         sql="ttft_ms",
+        sql_low="ttft_ms - least(ttft_ms, coalesce(widths_ms[1], 0) + coalesce(start_width_ms, 0))",
+        sql_high="ttft_ms",
         streamed=True,
         objective=True,
         in_goodput=True,
@@ -81,6 +92,10 @@ _ALL = (
         "lower",
         "The same, counting only content that the user sees, not reasoning.",
         sql="ttft_visible_ms",
+        # Which event it was isn't kept: the widest of them all.
+        sql_low="ttft_visible_ms - least(ttft_visible_ms, coalesce(list_max(widths_ms), 0) "
+        "+ coalesce(start_width_ms, 0))",
+        sql_high="ttft_visible_ms",
         streamed=True,
         objective=True,
         in_goodput=True,
@@ -93,6 +108,8 @@ _ALL = (
         "Gap between consecutive content-bearing events, pooled over all requests.",
         scope="event",
         sql="unnest(gaps_ms)",
+        sql_low=_GAPS.format("greatest(0, gaps_ms[i] - widths_ms[i + 1])"),
+        sql_high=_GAPS.format("gaps_ms[i] + widths_ms[i]"),
         streamed=True,
         objective=True,
         key=True,
@@ -110,6 +127,9 @@ _ALL = (
         "each request; absent for fewer than 2 tokens.",
         trend="llm_tpot_ms",
         sql="tpot_ms",
+        sql_low="tpot_ms - least(tpot_ms, coalesce(widths_ms[-1], 0) "
+        "/ greatest(1, output_tokens - 1))",
+        sql_high="tpot_ms + coalesce(widths_ms[1], 0) / greatest(1, output_tokens - 1)",
         streamed=True,
         objective=True,
         in_goodput=True,
@@ -128,6 +148,8 @@ _ALL = (
         trend="llm_e2e_ms",
         plain_trend="http_req_duration",
         sql="e2e_ms",
+        sql_low="e2e_ms - least(e2e_ms, coalesce(widths_ms[-1], 0) + coalesce(start_width_ms, 0))",
+        sql_high="e2e_ms",
         objective=True,
         in_goodput=True,
         key=True,
@@ -171,6 +193,15 @@ _ALL = (
         sql="finalize_ms",
         streamed=True,
         objective=True,
+    ),
+    Metric(
+        "proxy_before_ms",
+        "Timing proxy's own delay",
+        "ms",
+        "lower",
+        "From the arrival of the request's last byte at the timing proxy to its being sent on, on "
+        "a new connection where one was needed. Part of no other figure.",
+        sql="proxy_before_ms",
     ),
     Metric(
         "tokens_per_s",

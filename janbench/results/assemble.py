@@ -217,11 +217,16 @@ def _statuses(output: CaseOutput, summary: K6Summary) -> dict[str, int]:
 def _validity(output: CaseOutput, summary: K6Summary) -> Validity:
     stats, outcome = output.proxy_stats, output.outcome
     lag = summary.distribution("schedule_lag_ms")
+    records = output.records
+    events, together = records.events() if records else (0, 0)
     share = None
     if outcome.cpu_s is not None and outcome.duration_s > 0:
         share = round(outcome.cpu_s / outcome.duration_s / output.cores, 4)
     return Validity(
         dropped_iterations=summary.count("dropped_iterations"),
+        clock=stats.get("clock"),
+        read_together=round(records.read_together / events, 4) if records and events else None,
+        sent_together=round(together / events, 4) if events else None,
         proxy_lag_p99_ms=stats.get("lag_ms", {}).get("p99"),
         proxy_cpu=stats.get("cpu_share"),
         proxy_queue_depth=stats.get("queue_depth_max"),
@@ -229,5 +234,5 @@ def _validity(output: CaseOutput, summary: K6Summary) -> Validity:
         schedule_lag_p99_ms=lag.p99 if lag else None,
         start_skew_s=output.start_skew_s,
         relogins=summary.count("auth_relogins"),
-        client_errors=output.records.client_errors() if output.records else 0,
+        client_errors=records.client_errors() if records else 0,
     )

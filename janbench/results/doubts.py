@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from janbench.model.k6_exit import THRESHOLDS_CROSSED
+from janbench.model.limits import ValidityLimits
+from janbench.model.metric import with_unit
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.result import Reason, ScenarioResult
 from janbench.model.slo import needed_samples
 
 # Doubts about the figures themselves; too few samples for an objective are none about these.
 OF_FIGURES = frozenset(
-    ("dropped", "proxy_lag", "proxy_cpu", "schedule_lag", "start_skew", "starved", "client_errors")
-)
+    ("dropped", "timing_bounds", "proxy_lag", "proxy_cpu", "schedule_lag", "start_skew", "starved",
+     "client_errors")
+)  # fmt: skip
 
 
 def doubts_of(result: ScenarioResult, info: CaseInfo) -> Iterator[Reason]:
@@ -30,7 +33,9 @@ def doubts_of(result: ScenarioResult, info: CaseInfo) -> Iterator[Reason]:
             value=validity.dropped_iterations,
             limit=0,
         )
-    if (validity.proxy_lag_p99_ms or 0) > limits.proxy_lag_p99_ms:
+    if validity.clock == "kernel":
+        yield from _wide_bounds(result, limits)
+    elif (validity.proxy_lag_p99_ms or 0) > limits.proxy_lag_p99_ms:
         yield Reason(
             kind="proxy_lag",
             message=f"The timing proxy came {validity.proxy_lag_p99_ms:.1f} ms late to its work "
@@ -68,6 +73,39 @@ def doubts_of(result: ScenarioResult, info: CaseInfo) -> Iterator[Reason]:
         yield from _shortfall(result, info)
     yield from _client_errors(result)
     yield from _too_few(result)
+
+
+def _wide_bounds(result: ScenarioResult, limits: ValidityLimits) -> Iterator[Reason]:
+    """Find percentiles that may be off by more than the limits, and verdicts that may be."""
+    for metric, found in result.metrics.items():
+        for name in ("p50", "p95", "p99"):
+            value = getattr(found, name)
+            if value is None or name not in found.bounds:
+                continue
+            low, high = found.bounds[name]
+            off = max(high - value, value - low)
+            if off > limits.timing_error_ms and off > limits.timing_error * value:
+                yield Reason(
+                    kind="timing_bounds",
+                    message=f"{metric} {name} lies between {low:.4g} and {high:.4g} ms (limits "
+                    f"{limits.timing_error_ms:g} ms and {100 * limits.timing_error:g}%): events "
+                    "were read together with later ones, as the machine was too busy.",
+                    value=round(off, 4),
+                    limit=limits.timing_error_ms,
+                )
+    for objective in result.slo.objectives:
+        if objective.bounds is None:
+            continue
+        low, high = objective.bounds
+        if objective.met_by(low) != objective.met_by(high):
+            yield Reason(
+                kind="timing_bounds",
+                message=f"{objective.name} can't be judged: the figure lies between "
+                f"{with_unit(low, objective.metric)} and {with_unit(high, objective.metric)}, "
+                "since events were read together with later ones.",
+                value=objective.value,
+                limit=objective.limit,
+            )
 
 
 def _client_errors(result: ScenarioResult) -> Iterator[Reason]:

@@ -40,12 +40,19 @@ def judge_objectives(info: CaseInfo, measured: Measured) -> SloResult:
 
 
 def _judge(spec: ObjectiveSpec, info: CaseInfo, measured: Measured) -> Objective:
+    bounds: tuple[float, float] | None = None
     if spec.metric == "goodput":
         value, reason = _goodput(info, measured, spec.limits, spec.step)
+        if measured.records is not None and measured.records.bounded:
+            ends = [
+                _goodput(info, measured, spec.limits, spec.step, form)[0] or 0.0
+                for form in ("sql_high", "sql_low")
+            ]
+            bounds = (ends[0], ends[1]) if ends[0] < ends[1] else None
     elif METRICS[spec.metric].scope == "run":
         value, reason = _share(spec, measured), "nothing was measured"
     else:
-        value, reason = _statistic(spec, info, measured)
+        value, reason, bounds = _statistic(spec, info, measured)
     ok = value is not None and (
         value <= spec.limit if spec.comparison == "<=" else value >= spec.limit
     )
@@ -58,25 +65,28 @@ def _judge(spec: ObjectiveSpec, info: CaseInfo, measured: Measured) -> Objective
         limit=spec.limit,
         value=value,
         ok=ok,
+        bounds=bounds,
         step=spec.step,
         judged_by="k6" if from_k6 else "records",
         reason="" if value is not None else reason,
     )
 
 
-def _statistic(spec: ObjectiveSpec, info: CaseInfo, measured: Measured) -> tuple[float | None, str]:
+def _statistic(
+    spec: ObjectiveSpec, info: CaseInfo, measured: Measured
+) -> tuple[float | None, str, tuple[float, float] | None]:
     steps = [spec.step] if spec.step else (info.model_steps or [s.id for s in info.steps])
     distribution: Distribution | None
     if measured.records is not None:
         distribution = measured.records.distribution(spec.metric, steps)
     else:
         if spec.threshold is None:
-            return None, "only the timing proxy measures it: use --timing proxy"
+            return None, "only the timing proxy measures it: use --timing proxy", None
         distribution = measured.summary.distribution(spec.threshold[0])
     if distribution is None:
-        return None, "no request gave a value"
+        return None, "no request gave a value", None
     value: float | None = getattr(distribution, spec.statistic)
-    return value, "the statistic is not known"
+    return value, "the statistic is not known", distribution.bounds.get(spec.statistic)
 
 
 def _share(spec: ObjectiveSpec, measured: Measured) -> float | None:
@@ -105,6 +115,7 @@ def _goodput(
     measured: Measured,
     limits: Sequence[tuple[str, float]],
     step: str | None,
+    form: str = "sql",
 ) -> tuple[float | None, str]:
     """Return the share of attempted requests that were good: dropped iterations were attempts, too.
 
@@ -113,7 +124,7 @@ def _goodput(
     steps = [step] if step else (info.model_steps or [s.id for s in info.steps])
     if measured.records is None:
         return None, "only the timing proxy keeps a record of each request: use --timing proxy"
-    good, made = measured.records.within(steps, limits)
+    good, made = measured.records.within(steps, limits, form)
     each = max(1.0, made / measured.iterations) if measured.iterations else 1.0
     attempted = made + measured.requests.dropped * each
     return (good / attempted, "") if attempted else (None, "no request was made")

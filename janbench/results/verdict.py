@@ -52,7 +52,7 @@ def _rank(reason: Reason) -> int:
 
 
 # Doubts about how well events were timed: they leave open what failed for other reasons.
-_TIMING = ("proxy_lag", "proxy_cpu")
+_TIMING = ("proxy_lag", "proxy_cpu", "timing_bounds")
 
 
 def _hopeless(result: ScenarioResult, failures: list[Reason]) -> bool:

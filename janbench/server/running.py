@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from janbench.arrival.clock import KernelClock, kernel_stamps
+from janbench.arrival.listen import listen
 from janbench.server.app import App
 from janbench.server.http.connection import Connection
 from janbench.server.options import ServerOptions
 from janbench.server.state import ServerState
-from janbench.service.binding import BACKLOG, bind
+from janbench.service.binding import bind
 from janbench.service.life import (
     calm_the_collector,
     new_loop,
@@ -62,8 +64,10 @@ async def _serve(
     stop = asyncio.Event()
     app = App(options, loop, event_loop)
     state = app.state
-    server = await loop.create_server(
-        lambda: Connection(app.serve, state.connections), sock=listener, backlog=BACKLOG
+    server = await listen(
+        lambda: Connection(app.serve, state.connections),
+        listener,
+        KernelClock() if kernel_stamps() else None,
     )
     stop_on_signals(loop, stop)
     if exit_with_stdin:
@@ -81,7 +85,6 @@ async def _serve(
         state.delivery.clock.close()
         # One turn for the transports to report their end.
         await asyncio.sleep(0)
-        await server.wait_closed()
 
 
 def _tick(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:

@@ -38,6 +38,10 @@ class Record(TypedDict, total=False):
     e2e_ms: float
     finalize_ms: float
     gaps_ms: list[float]
+    widths_ms: list[float]
+    sent_together: int
+    proxy_before_ms: float
+    start_width_ms: float
     input_tokens: int
     output_tokens: int
     tokens_source: str
@@ -99,6 +103,32 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("finalize_ms", "DOUBLE", "ms", "last content to the end of the response"),
     Column("gaps_ms", "FLOAT[]", "ms", "gaps between consecutive content events, in order"),
+    Column(
+        "widths_ms",
+        "FLOAT[]",
+        "ms",
+        "by how much each content event may have come before its time, as it was read together "
+        "with later ones; absent where none was",
+    ),
+    Column(
+        "sent_together",
+        "INTEGER",
+        "",
+        "content events that came in one packet with the one before: the target sent them at once",
+    ),
+    Column(
+        "proxy_before_ms",
+        "DOUBLE",
+        "ms",
+        "from the arrival of the request's last byte at the timing proxy to its being sent on; in "
+        "no other figure; absent without the kernel's clock",
+    ),
+    Column(
+        "start_width_ms",
+        "DOUBLE",
+        "ms",
+        "by how much the request may have left after its start was noted; absent below 0.2 ms",
+    ),
     Column("input_tokens", "BIGINT", "tokens", "prompt tokens, as the target's usage says"),
     Column(
         "output_tokens", "BIGINT", "tokens", "tokens of usage, else the count of content events"

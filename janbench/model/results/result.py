@@ -110,7 +110,10 @@ class ThresholdResult(Printable):
 
 
 class Objective(Printable):
-    """One service-level objective and how it came out; `value` None fails it (with the reason)."""
+    """One service-level objective and how it came out; `value` None fails it (with the reason).
+
+    `bounds`: what the value lies between, where times are known only within bounds.
+    """
 
     name: str
     metric: str
@@ -119,9 +122,14 @@ class Objective(Printable):
     limit: float
     value: float | None
     ok: bool
+    bounds: tuple[float, float] | None = None
     step: str | None = None
     judged_by: Literal["records", "k6"] = "records"
     reason: str = ""
+
+    def met_by(self, value: float) -> bool:
+        """Say whether a value would meet it."""
+        return value <= self.limit if self.comparison == "<=" else value >= self.limit
 
 
 class SloResult(Printable):
@@ -132,9 +140,17 @@ class SloResult(Printable):
 
 
 class Validity(Printable):
-    """What janbench knows of its own measurement; None where the figure doesn't exist."""
+    """What janbench knows of its own measurement; None where the figure doesn't exist.
+
+    `clock` tells when bytes arrived: the `kernel`, or the timing proxy's event `loop`.
+    `read_together`: share of the content events that were read with later ones, so that their times
+    have bounds; `sent_together`: of those that the target sent in one packet with the one before.
+    """
 
     dropped_iterations: int = 0
+    clock: Literal["kernel", "loop"] | None = None
+    read_together: float | None = None
+    sent_together: float | None = None
     proxy_lag_p99_ms: float | None = None
     proxy_cpu: float | None = None
     proxy_queue_depth: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from janbench.model.results.record import Record
 from janbench.proxy.http.context import JSON, STREAM
@@ -14,9 +14,8 @@ from janbench.proxy.http.parties import ClientSide
 from janbench.proxy.http.pool import ConnectError
 from janbench.proxy.http.reply import UpstreamResponse
 from janbench.proxy.http.request_buffer import RequestBuffer
-from janbench.proxy.stream import integrity
+from janbench.proxy.stream import integrity, measure
 from janbench.proxy.stream.dialects import Frame
-from janbench.proxy.stream.measure import Moments, reply_figures, stream_figures, tail_comment
 from janbench.proxy.stream.reply import judge_reply, read_whole
 
 if TYPE_CHECKING:
@@ -24,13 +23,12 @@ if TYPE_CHECKING:
     from janbench.proxy.http.upstream import UpstreamConnection
     from janbench.proxy.http.worker_context import WorkerContext
 
+# Bytes of a request that wait for a connection before the client is told to wait.
 _OUT_MOST = 64 << 10
-"""Bytes of a request that wait for a connection before the client is told to wait."""
-
+# How long a stream may stay open after its end marker.
 _GRACE_NS = 2_000_000_000
-"""How long a stream may stay open after its end marker."""
+# A client that gives up after this long without a byte left a stalled stream.
 _SILENCE_NS = 5_000_000_000
-"""A client that gives up after this long without a byte left a stalled stream."""
 
 
 class ProxyExchange:
@@ -46,6 +44,7 @@ class ProxyExchange:
         self._reply = self._new_reply()
         self._buffer = RequestBuffer(request, worker.target)
         self._written_ns = 0
+        self._arrived_ns = self._sent_ns = 0
         self._written_at = 0.0
         self._client_full = False
         self._over = False
@@ -78,12 +77,13 @@ class ProxyExchange:
         """Send what has been read of the request, if there is a connection for it."""
         if self._over or self._connection is None:
             return
-        data = self._buffer.take()
-        if data:
+        if data := self._buffer.take():
             # Before the write: on one machine it may wake the target, which then runs in our stead.
             self._written_at = time.time()
             self._written_ns = perf_counter_ns()
+            self._arrived_ns = self._client.arrived_ns
             self._connection.write(data)
+            self._sent_ns = perf_counter_ns()
 
     def client_full(self, full: bool) -> None:
         """The client takes no more, or does again: pass it on to the target."""
@@ -173,6 +173,7 @@ class ProxyExchange:
         self._connection = connection
         self._connecting = None
         connection.receiver = self._reply
+        self._reply.spread_ns = connection.spread_ns
         if self._buffer.waiting > _OUT_MOST:
             self._client.pause(False)
 
@@ -214,7 +215,6 @@ class ProxyExchange:
             self._abort(kind, detail)
 
     def _abort(self, kind: str, detail: str) -> None:
-        """End without a proper end: the client's connection is closed."""
         if not self._over:
             self._conclude(kind, detail, clean=False, deliver=False)
 
@@ -228,26 +228,26 @@ class ProxyExchange:
             found.add(kind, detail)
         if refusal := self.request.refusal(reply.status, reply.location, self._worker.target):
             found.add(integrity.HTTP_ERROR, refusal)
-        moments = Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
-        gaps, tail = [], b""
+        moments = measure.Moments(self._written_ns, reply.first_byte_ns, reply.end_ns)
+        lists, tail = dict[str, list[float]](), b""
         wants = self.request.wants
         if reader is not None and wants != JSON:
             if clean and reply.cut_short():
                 clean = False
                 found.add(integrity.TRUNCATED, "the compressed data ends too early")
             reader.end(clean=clean, promised=self.request.promised)
-            figures = stream_figures(reader, moments)
-            gaps = reader.watch.gaps_ms()
+            figures = measure.stream_figures(reader, moments)
+            lists = reader.watch.lists()
         else:
             body = reader.whole() if reader is not None else reply.kept_body()
             frame = read_whole(body) if clean else Frame()
             if not refusal and kind is None:
                 judge_reply(found, body, frame, wants, self.request.stand_in)
-            figures = reply_figures(frame, moments, whole=clean)
+            figures = measure.reply_figures(frame, moments, whole=clean)
         figures.update(reply.facts)
         verdict = found.verdict()
         if reader is not None and reply.tail and deliver:
-            tail = tail_comment(figures, reader, gaps, verdict, self._worker.tail_secret)
+            tail = measure.tail_comment(figures, reader, lists, verdict, self._worker.tail_secret)
         if deliver and reply.writer is not None:
             reply.writer.end(reply.trailers, tail)
         elif reply.writer is not None and not self._client.gone:
@@ -255,8 +255,7 @@ class ProxyExchange:
         row = self._row(reply.status, "target", verdict)
         row["stream"] = wants == STREAM or (reader is not None and wants != JSON)
         row.update(figures)
-        if reader is not None and gaps:
-            row["gaps_ms"] = gaps
+        row.update(cast(Record, lists))
         keep = deliver and self.request.keep_alive
         self._finish(row, keep=keep and (self.request_done or not self.request.expects_continue))
 
@@ -273,6 +272,8 @@ class ProxyExchange:
         row = self.request.record(status, origin, verdict)
         row["time"] = self._written_at or time.time()
         row["start_ns"] = self._written_ns or perf_counter_ns()
+        if self._arrived_ns:
+            row.update(measure.sending(self._arrived_ns, self._written_ns, self._sent_ns))
         row["bytes_sent"], row["bytes_received"] = self._buffer.body_bytes, self._reply.received
         return row
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from janbench.arrival.transport import TimedConnection
 from janbench.proxy.http.exchange import ProxyExchange
 from janbench.proxy.http.http1 import own_reply
 from janbench.proxy.http.request import make_request
@@ -25,7 +26,7 @@ _WRITE_HIGH = 256 << 10
 """Bytes unsent to a client before the target is slowed down, which would distort its timing."""
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(TimedConnection):
     """Callbacks of the request parser and of the client's connection."""
 
     transport: asyncio.Transport
@@ -43,6 +44,7 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._unread = 0  # bytes since the last that meant something
         self._heard_ns = self._began_ns = perf_counter_ns()
+        self.arrived_ns = 0
         self.gone = False
 
     # --- the connection
@@ -53,10 +55,11 @@ class ClientConnection(asyncio.Protocol):
         self._worker.counters.clients += 1
         self._clients.add(self)
 
-    def data_received(self, data: bytes) -> None:
+    def received(self, data: bytes, ns: int, sure: bool) -> None:
         if self._closing or self._parser is None:
             return
-        self._heard_ns = perf_counter_ns()
+        self._heard_ns = ns
+        self.arrived_ns = ns if sure else 0
         if not self._unread and self._reading is None:
             self._began_ns = self._heard_ns
         self._unread += len(data)

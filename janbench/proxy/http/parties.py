@@ -10,6 +10,7 @@ class ClientSide(Protocol):
     """The client's connection, as an exchange sees it."""
 
     transport: asyncio.Transport
+    arrived_ns: int  # when the last bytes of a request came, by the kernel; 0: not known
     gone: bool
 
     def exchange_over(self, exchange: object, *, keep: bool) -> None:

@@ -8,6 +8,8 @@ import socket
 import ssl
 import time
 
+from janbench.arrival.clock import KernelClock
+from janbench.arrival.connect import connect
 from janbench.proxy.http.target import UpstreamTarget
 from janbench.proxy.http.upstream import UpstreamConnection
 from janbench.proxy.message.limits import Limits
@@ -38,11 +40,13 @@ class Pool:
         tls: ssl.SSLContext | None,
         connect_timeout: float,
         idle_s: float = Limits.pooled,
+        clock: KernelClock | None = None,
     ) -> None:
         self._target = target
         self._tls = tls
         self._timeout = connect_timeout
         self._idle_s = idle_s
+        self._clock = clock
         self._idle: list[UpstreamConnection] = []
         self._addresses: list[str] = []
         self._resolved_at = 0.0
@@ -90,22 +94,27 @@ class Pool:
 
     async def _connect(self) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
-        target = self._target
         last_error: Exception = OSError("the name has no address")
         for address in await self._resolve(loop):
             try:
-                _, connection = await loop.create_connection(
-                    UpstreamConnection,
-                    address,
-                    target.port,
-                    ssl=self._tls,
-                    server_hostname=target.host if self._tls else None,
-                )
+                connection = await self._open(loop, address)
             except (OSError, ssl.SSLError) as error:
                 last_error = error
             else:
                 return connection
         raise last_error
+
+    async def _open(self, loop: asyncio.AbstractEventLoop, address: str) -> UpstreamConnection:
+        place, host = (address, self._target.port), self._target.host
+        if self._clock is not None:
+            return await connect(UpstreamConnection, place, self._clock, self._tls, host)
+        _, connection = await loop.create_connection(
+            UpstreamConnection,
+            *place,
+            ssl=self._tls,
+            server_hostname=host if self._tls else None,
+        )
+        return connection
 
     async def _resolve(self, loop: asyncio.AbstractEventLoop) -> list[str]:
         """Look the name up, at most every 30 s: a look-up for each connection costs a thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from janbench.model.results.record import Record
@@ -12,6 +13,7 @@ from janbench.proxy.http.response_writer import HeldWriter, ResponseWriter, Tail
 from janbench.proxy.message.lenient import response_parser, strict
 from janbench.proxy.message.limits import MAX_HEADERS, UNREADABLE_SHARE, MessageError
 from janbench.proxy.message.response_fields import HeadLines, ResponseFields, read_fields
+from janbench.proxy.stream.arrivals import read_events
 from janbench.proxy.stream.reader import StreamReader
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class UpstreamResponse:
         self.raw_head: bytes | None = b""
         self.head_since_ns = 0
         self.now = 0
+        self.sure = True
+        self.spread_ns: Callable[[], int] = int  # of the connection, once there is one
         self.complete = False
         self.began = False  # something of a response has arrived
         self.status = 0  # of the final response, once its head was passed on
@@ -194,13 +198,13 @@ class UpstreamResponse:
     # ---
 
     def _read(self, data: bytes) -> bytes:
-        """Look at a piece of the body; return what the client is to get for it."""
+        """Look at a piece; return what the client gets for it."""
         if self.received * self._counts > self._worker.limits.response:
             raise TooLargeError
         if self._inflater is not None:
             return self._inflated(data, self._inflater)
         if self.reader is not None:
-            self.reader.feed(data, self.now)
+            read_events(self.reader, data, self)
         elif self.body_kept:
             self.json_body += data
             if len(self.json_body) > _MAX_JSON:
@@ -217,7 +221,7 @@ class UpstreamResponse:
             if self.reader is not None:
                 self.reader.give_up(str(error))
         if plain and self.reader is not None:
-            self.reader.feed(plain, self.now)
+            read_events(self.reader, plain, self)
         return plain if self.tail else data
 
     def _refuse_size(self) -> None:

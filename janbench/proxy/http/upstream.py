@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from time import perf_counter_ns
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import httptools
 
+from janbench.arrival.transport import TimedConnection
 from janbench.proxy.message.limits import MAX_HEAD, MessageError
 
 
 class ResponseReceiver(Protocol):
-    """Who gets the bytes of a response: `parser` reads them, `now` is when they arrived (ns)."""
+    """Who gets the bytes of a response: `parser` reads them, `now` is when they arrived (ns).
+
+    `sure` and `spread_ns` say how exact that is (see `janbench.arrival`).
+    """
 
     now: int
+    sure: bool
+    spread_ns: Callable[[], int]
     parser: httptools.HttpResponseParser
     complete: bool
     pieces: list[bytes]
@@ -44,8 +50,8 @@ class ResponseReceiver(Protocol):
         """Called when the connection takes no more, and when it does again."""
 
 
-class UpstreamConnection(asyncio.Protocol):
-    """A connection that timestamps each read before anything else looks at it."""
+class UpstreamConnection(TimedConnection):
+    """A connection to the target, used by one exchange at a time."""
 
     __slots__ = ("closed", "idle_since", "receiver", "reused", "transport")
 
@@ -59,13 +65,12 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
 
-    def data_received(self, data: bytes) -> None:
-        ns = perf_counter_ns()
+    def received(self, data: bytes, ns: int, sure: bool) -> None:
         receiver = self.receiver
         if receiver is None:
             self.close()  # bytes that nobody asked for: the connection can't be trusted
             return
-        receiver.now = ns
+        receiver.now, receiver.sure = ns, sure
         if receiver.raw_head is not None:
             receiver.raw_head += data
         receiver.unread += len(data)
@@ -128,6 +133,11 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
+
+    def spread_ns(self) -> int:
+        """Return by how much bytes of the last read may have come before its time; 0: unknown."""
+        spread = getattr(self.transport, "spread_ns", None)
+        return spread() if spread is not None else 0
 
     def close(self) -> None:
         """Drop the connection now and tell no receiver."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from janbench.arrival.clock import KernelClock
 from janbench.model.results.record import Record
 from janbench.proxy.http.pool import Pool
 from janbench.proxy.http.response_writer import HoldBudget
@@ -48,6 +49,7 @@ class WorkerContext:
 
     __slots__ = (
         "budget",
+        "clock",
         "counters",
         "journal",
         "limits",
@@ -67,6 +69,7 @@ class WorkerContext:
         tail_always: bool,
         tail_secret: bytes = b"",
         limits: Limits | None = None,
+        clock: KernelClock | None = None,
     ) -> None:
         self.target = target
         self.pool = pool
@@ -74,6 +77,7 @@ class WorkerContext:
         self.tail_always = tail_always
         self.tail_secret = tail_secret
         self.limits = limits or Limits()
+        self.clock = clock
         self.budget = HoldBudget()
         self.counters = Counters()
         self.live: set[Live] = set()

@@ -30,11 +30,17 @@ class Lag(TypedDict):
 
 
 class Stats(TypedDict):
-    """One worker's figures; `cpu_share` is of one core, over the seconds with requests."""
+    """One worker's figures; `cpu_share` is of one core, over the seconds with requests.
+
+    `clock` is what tells when bytes came: `kernel`, or the event `loop`; `clock_steps` how often
+    the wall clock was set meanwhile.
+    """
 
     worker: int
     requests: int
     streams: int
+    clock: str
+    clock_steps: int
     lag_ms: Lag
     cpu_share: float
     cpu_s: float
@@ -69,11 +75,13 @@ class Meter:
 
     def stats(self, queue_depth_max: int) -> Stats:
         """Return the figures so far."""
-        counters, lag = self._context.counters, self._lag
+        counters, lag, clock = self._context.counters, self._lag, self._context.clock
         return {
             "worker": self._worker,
             "requests": counters.requests,
             "streams": counters.streams,
+            "clock": "kernel" if clock else "loop",
+            "clock_steps": clock.steps if clock else 0,
             "lag_ms": {
                 "p50": round(lag.percentile_ms(0.50), 3),
                 "p99": round(lag.percentile_ms(0.99), 3),
@@ -96,6 +104,8 @@ def merge(workers: Sequence[Stats]) -> Mapping[str, object]:
     return {
         "requests": sum(stats["requests"] for stats in workers),
         "streams": sum(stats["streams"] for stats in workers),
+        "clock": "kernel" if {stats["clock"] for stats in workers} == {"kernel"} else "loop",
+        "clock_steps": max((stats["clock_steps"] for stats in workers), default=0),
         "lag_ms": {
             "p50": max((lag["p50"] for lag in lags), default=0.0),
             "p99": max((lag["p99"] for lag in lags), default=0.0),

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
 
+from janbench.arrival.clock import KernelClock, kernel_stamps
+from janbench.arrival.listen import listen
 from janbench.errors import CompanionError
 from janbench.proxy.http.listener import ClientConnection
 from janbench.proxy.http.pool import Pool
@@ -24,7 +26,6 @@ from janbench.proxy.process.system import (
     ask_for_fine_timers,
     ask_for_priority,
 )
-from janbench.service.binding import BACKLOG
 from janbench.service.life import (
     calm_the_collector,
     new_loop,
@@ -37,7 +38,10 @@ _TICK_S = 1.0
 
 @dataclass(frozen=True)
 class ProxyOptions:
-    """How a proxy runs; times in seconds, `stall_timeout` 0 means never."""
+    """How a proxy runs; times in seconds, `stall_timeout` 0 means never.
+
+    `kernel_time`: take the kernel's time of arrival, where it tells.
+    """
 
     target: UpstreamTarget
     host: str = "127.0.0.1"
@@ -50,6 +54,7 @@ class ProxyOptions:
     tail_always: bool = False
     tail_secret: bytes = field(default=b"", repr=False)
     limits: Limits = field(default_factory=Limits)
+    kernel_time: bool = True
 
 
 class Worker:
@@ -74,7 +79,10 @@ class Worker:
         self._disk_error: OSError | None = None
         # Made here, so that a CA file that can't be read is reported before anything starts.
         tls = tls_context(options.tls) if options.target.tls else None
-        self._pool = Pool(options.target, tls, options.connect_timeout, options.limits.pooled)
+        self._clock = KernelClock() if options.kernel_time and kernel_stamps() else None
+        self._pool = Pool(
+            options.target, tls, options.connect_timeout, options.limits.pooled, self._clock
+        )
 
     def run(self) -> None:
         """Serve; raises CompanionError when records can't be written."""
@@ -106,6 +114,7 @@ class Worker:
             tail_always=self._options.tail_always,
             tail_secret=self._options.tail_secret,
             limits=self._options.limits,
+            clock=self._clock,
         )
         lag = LagSampler(loop)
         clients: set[ClientConnection] = set()
@@ -113,7 +122,7 @@ class Worker:
         def connect() -> ClientConnection:
             return ClientConnection(context, clients)
 
-        server = await loop.create_server(connect, sock=self._socket, backlog=BACKLOG)
+        server = await listen(connect, self._socket, self._clock)
         stop_on_signals(loop, stop)
         if self._lifeline is not None:
             stop_with_parent(self._lifeline, loop, stop)

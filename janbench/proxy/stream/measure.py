@@ -8,6 +8,7 @@ end (`finalize_ms`). All from one monotonic clock, in ms; a figure that can't be
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from janbench.proxy.stream.reader import StreamReader
 from janbench.proxy.stream.reply import reply_notes
 
 TAIL_VERSION = 1
+_LONG_SEND_NS = 200_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def stream_figures(reader: StreamReader, moments: Moments) -> Record:
         "tokens_source": tokens[1] if tokens else None,
         "reasoning_tokens": reader.usage.reasoning_tokens if reader.usage else None,
         "content_events": None if reader.unread else watch.count,
+        "sent_together": watch.sent_together or None,
         "finish_reason": reader.finish_reason or None,
         "notes": "; ".join(answer.notes()) or None,
     }
@@ -73,8 +76,23 @@ def reply_figures(frame: Frame, moments: Moments, *, whole: bool) -> Record:
     return cast(Record, {key: value for key, value in figures.items() if value is not None})
 
 
+def sending(arrived: int, written: int, sent: int) -> Record:
+    """Return what is known of a request's way through the proxy, times as in `Moments`.
+
+    Its start is noted before it is handed to the kernel: what that took, it may have left later.
+    """
+    figures: Record = {"proxy_before_ms": round((written - arrived) / 1e6, 4)}
+    if sent - written > _LONG_SEND_NS:
+        figures["start_width_ms"] = round((sent - written) / 1e6, 4)
+    return figures
+
+
 def tail_comment(
-    figures: Record, reader: StreamReader, gaps_ms: list[float], verdict: Verdict, secret: bytes
+    figures: Record,
+    reader: StreamReader,
+    lists: Mapping[str, list[float]],
+    verdict: Verdict,
+    secret: bytes,
 ) -> bytes:
     """Write the SSE comment that carries a stream's figures to the script.
 
@@ -85,7 +103,7 @@ def tail_comment(
     mean = reader.watch.itl_mean_ms()
     if mean is not None:
         tail["itl_mean_ms"] = _rounded(mean)
-        tail["itl_max_ms"] = max(gaps_ms)
+        tail["itl_max_ms"] = max(lists["gaps_ms"])
     if verdict.detail:
         tail["detail"] = verdict.detail
     report = orjson.dumps(tail)

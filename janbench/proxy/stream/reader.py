@@ -29,6 +29,7 @@ class StreamReader(Framer):
 
     `stand_in` are beginnings of ids that mark an answer as a stand-in's; `bare` holds what stands
     outside of any event where there is no event.
+    `ends_in_content` says whether the last piece ended with a content event.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class StreamReader(Framer):
         "_visible",
         "answer",
         "bare",
+        "ends_in_content",
         "found",
         "frames",
         "stand_in",
@@ -54,6 +56,7 @@ class StreamReader(Framer):
         self.unread = False
         self.stand_in = stand_in
         self.bare = bytearray()
+        self.ends_in_content = False
         self._given_up = False
         self._head, self._foot, self._visible = NO_TEMPLATE
 
@@ -76,10 +79,33 @@ class StreamReader(Framer):
         """Take the next piece of the body, which arrived at `ns` (perf_counter_ns)."""
         if self._given_up:
             return
+        # Nearly every read is that: one block, no more.
+        if (
+            data.endswith(b"\n\n")
+            and not (self._rest or self._cr)
+            and self._fits(data, len(data) - 2)
+        ):
+            self.frames += 1
+            self.watch.content(ns, self._visible)
+            self.ends_in_content = True
+            return
+        self.ends_in_content = False
         try:
             super().feed(data, ns)
         except BlockTooLongError:
             self.give_up(f"a frame is longer than {MAX_BLOCK >> 20} MiB")
+        self.ends_in_content = self.ends_in_content and not self._rest
+
+    def _fits(self, block: bytes, end: int) -> bool:
+        """Say whether a block that ends there fits the template."""
+        start, foot = len(self._head), end - len(self._foot)
+        return (
+            start < foot
+            and block.startswith(self._head)
+            and block.startswith(self._foot, foot)
+            and PLAIN_TEXT.fullmatch(block, start, foot) is not None
+            and is_utf8(block)
+        )
 
     def give_up(self, reason: str) -> None:
         """Read no further: what comes is not an event stream."""
@@ -140,14 +166,17 @@ class StreamReader(Framer):
         """Take whole blocks, joined by blank lines, that arrived together."""
         blocks = text.split(b"\n\n")
         at, count = 0, len(blocks)
+        seen = 0
         tried = count < _MANY
         while at < count:
+            seen = self.watch.count
             if not tried and blocks[at].startswith(self._head):
                 tried = True
                 at += self._fit_many(blocks[at:], ns)
             else:
                 self._block(blocks[at], ns)
                 at += 1
+        self.ends_in_content = self.watch.count > seen
 
     def _fit_many(self, blocks: list[bytes], ns: int) -> int:
         """Take the leading blocks at one go if each fits the template; return how many were taken.
@@ -171,14 +200,7 @@ class StreamReader(Framer):
         return count
 
     def _block(self, block: bytes, ns: int) -> None:
-        start, end = len(self._head), len(block) - len(self._foot)
-        if (
-            start < end
-            and block.startswith(self._head)
-            and block.endswith(self._foot)
-            and PLAIN_TEXT.fullmatch(block, start, end)
-            and is_utf8(block)
-        ):
+        if self._fits(block, len(block)):
             self.frames += 1
             self.watch.content(ns, self._visible)
         else:

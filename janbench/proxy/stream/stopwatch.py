@@ -12,20 +12,25 @@ _LONG = 0xFFFF
 """Marks a gap of 65.535 ms or more: its high and low 16 bits follow."""
 
 _MAX_GAP_US = 0xFFFFFFFF
+NEGLIGIBLE_NS = 50_000
+"""An event's time that is exact to less than this counts as exact."""
 
 
 class Stopwatch:
     """Notes when content events arrive; every time is `perf_counter_ns`, 0 means never."""
 
-    __slots__ = ("_gaps", "count", "first_event_ns", "first_ns", "first_visible_ns", "last_ns")
+    __slots__ = ("_gaps", "_widths", "count", "first_event_ns", "first_ns", "first_visible_ns",
+                 "last_ns", "sent_together")  # fmt: skip
 
     def __init__(self) -> None:
         self.first_event_ns = 0
         self.first_ns = 0
         self.first_visible_ns = 0
         self.last_ns = 0
+        self.sent_together = 0  # content events that came in one packet with the one before
         self.count = 0
         self._gaps = array("H")
+        self._widths: array[int] | None = None  # us, for each content event so far
 
     def event(self, ns: int) -> None:
         """Note an event of any kind."""
@@ -37,7 +42,7 @@ class Stopwatch:
         if visible and not self.first_visible_ns:
             self.first_visible_ns = ns
         if self.count:
-            gap = (ns - self.last_ns) // 1000
+            gap = ns // 1000 - self.last_ns // 1000  # so that their sum is as exact as each
             if gap < _LONG:
                 self._gaps.append(gap)
             else:
@@ -49,6 +54,26 @@ class Stopwatch:
             self._gaps.extend([0] * (count - 1))
         self.last_ns = ns
         self.count += count
+
+    def earlier_by(self, ns: int, events: int, exact: bool) -> None:
+        """Note that the last `events` may have come up to `ns` earlier; after them one `exact`."""
+        if self._widths is None:
+            self._widths = array("L")
+        widths = self._widths
+        widths.extend([0] * (self.count - exact - events - len(widths)))
+        widths.extend([min(ns // 1000, _MAX_GAP_US)] * events)
+
+    def lists(self) -> dict[str, list[float]]:
+        """Return what a record holds of each event: `gaps_ms`, `widths_ms`, unless empty."""
+        lists = {"gaps_ms": self.gaps_ms(), "widths_ms": self.widths_ms()}
+        return {name: values for name, values in lists.items() if values}
+
+    def widths_ms(self) -> list[float]:
+        """Return by how much each content event may have come earlier, in ms; empty if none may."""
+        widths = self._widths
+        if widths is None:
+            return []
+        return [us / 1000 for us in widths] + [0.0] * (self.count - len(widths))
 
     def gaps_ms(self) -> list[float]:
         """Return the gaps between consecutive content events in ms, resolved to 1 us."""

@@ -228,10 +228,16 @@ def _lanes(scenario: ScenarioResult) -> list[list[str]]:
     ]
 
 
+_CLOCKS = {None: figures.ABSENT, "kernel": "the kernel", "loop": "the timing proxy"}
+
+
 def _validity(scenario: ScenarioResult) -> list[tuple[str, str]]:
     validity = scenario.validity
     rows = [
         ("Iterations that k6 had no virtual user for", f"{validity.dropped_iterations:,}"),
+        ("Events timed by", _CLOCKS[validity.clock]),
+        ("Events read together with later ones", figures.share(validity.read_together)),
+        ("Events that the target sent together", figures.share(validity.sent_together)),
         ("Timing proxy's lag, p99", figures.milliseconds(validity.proxy_lag_p99_ms)),
         ("Timing proxy's CPU", figures.share(validity.proxy_cpu)),
         ("k6's CPU", figures.share(validity.client_cpu)),

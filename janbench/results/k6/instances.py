@@ -119,6 +119,7 @@ def _worst(stats: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return max((value for value in values if value is not None), default=None)
 
     return {
+        "clock": "kernel" if all(one.get("clock") == "kernel" for one in stats) else "loop",
         "lag_ms": {"p99": most(one.get("lag_ms", {}).get("p99") for one in stats)},
         "cpu_share": most(one.get("cpu_share") for one in stats),
         "queue_depth_max": most(one.get("queue_depth_max") for one in stats),

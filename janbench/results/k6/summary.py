@@ -61,7 +61,9 @@ class K6Summary:
         if not values or "max" not in values or values.get("count", 1) == 0:
             return None
         known = {ours: values[theirs] for theirs, ours in _STATISTICS.items() if theirs in values}
-        return Distribution(count=int(values.get("count", 0)), source="k6", **known)
+        return Distribution.model_validate(
+            {"count": int(values.get("count", 0)), "source": "k6", **known}
+        )
 
     def submetrics(self, metric: str, tag: str) -> dict[str, Mapping[str, float]]:
         """Return the sub-metrics `metric{tag:value}` by value."""

@@ -89,7 +89,7 @@ class PushedRun:
             name: None if value is None else round(value * factor, 6)
             for name, value in {"mean": mean, **quantiles}.items()
         }
-        return Distribution(count=int(count), source="k6", **scaled)
+        return Distribution.model_validate({"count": int(count), "source": "k6", **scaled})
 
     def _value(self, expression: str) -> float | None:
         # The last push may be older than an instant look-up reaches: then the last that was there.

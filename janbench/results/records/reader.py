@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,18 @@ from janbench.model.metric import METRICS
 from janbench.model.results.distribution import Distribution
 from janbench.model.results.record import duckdb_columns
 from janbench.model.text.sql import quoted
+from janbench.results.records.distributions import bounds_of, distribution_of, summary_of
 from janbench.results.records.table import ENDED_AFTER_MS
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def _meets(name: str, limit: float) -> str:
+def _meets(name: str, limit: float, form: str) -> str:
     metric = METRICS[name]
+    sql = getattr(metric, form) or metric.sql
     comparison = ">=" if metric.better == "higher" else "<="
-    met = f"coalesce({metric.sql} {comparison} {limit!r}, false)"
+    met = f"coalesce({sql} {comparison} {limit!r}, false)"
     if metric.streamed:
         met = f"(NOT coalesce(stream, false) OR {met})"
     return f"(NOT ({metric.has_it}) OR {met})" if metric.has_it else met
@@ -100,14 +103,40 @@ class Records:
 
     def distribution(self, metric: str, steps: Sequence[str]) -> Distribution | None:
         """Return the exact distribution of a metric over the good requests of these steps."""
+        found = METRICS[metric]
+        whole = self._summary(found.sql, steps)
+        if whole is None or not (self.bounded and found.sql_low and found.sql_high):
+            return whole
+        low, high = self._summary(found.sql_low, steps), self._summary(found.sql_high, steps)
+        return whole.model_copy(update={"bounds": bounds_of(low, high)})
+
+    def _summary(self, sql: str | None, steps: Sequence[str]) -> Distribution | None:
         rows = self.ask(
             f"""WITH samples AS (
-              SELECT {METRICS[metric].sql} AS v FROM records
-              WHERE integrity = 'ok' AND list_contains(?, step)
+              SELECT {sql} AS v FROM records WHERE integrity = 'ok' AND list_contains(?, step)
             ) SELECT {summary_of("v")} FROM samples""",  # noqa: S608
             [list(steps)],
         )
         return distribution_of(rows[0][0])
+
+    @cached_property
+    def read_together(self) -> int:
+        """How many content events were read together with later ones."""
+        query = "SELECT coalesce(sum(len([w for w in widths_ms if w > 0])), 0) FROM records"
+        return int(self.ask(query, [])[0][0])
+
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether any time is known only within bounds."""
+        query = "SELECT count(start_width_ms) FROM records"
+        return bool(self.read_together or self.ask(query, [])[0][0])
+
+    def events(self) -> tuple[int, int]:
+        """Return the content events, and those in one packet with the one before."""
+        query = """SELECT coalesce(sum(content_events), 0), coalesce(sum(sent_together), 0)
+                   FROM records"""
+        events, together = self.ask(query, [])[0]
+        return int(events), int(together)
 
     def classes(self) -> dict[str, int]:
         """Count the streams by integrity class."""
@@ -155,13 +184,16 @@ class Records:
         total, sources = rows[0]
         return int(total), sorted(source for source in sources or () if source)
 
-    def within(self, steps: Sequence[str], limits: Sequence[tuple[str, float]]) -> tuple[int, int]:
+    def within(
+        self, steps: Sequence[str], limits: Sequence[tuple[str, float]], form: str = "sql"
+    ) -> tuple[int, int]:
         """Count the requests of these steps that ended well and met every limit; and all of them.
 
         A figure that is missing fails its limit, except where a request can't have it: a whole
-        answer has no first token, and a single token no time per further one.
+        answer has no first token, and a single token no time per further one. `form` is the column
+        of the registry that gives the figures: `sql`, `sql_low`, `sql_high`.
         """
-        met = " AND ".join(["integrity = 'ok'", *(_meets(*limit) for limit in limits)])
+        met = " AND ".join(["integrity = 'ok'", *(_meets(*limit, form) for limit in limits)])
         rows = self.ask(
             f"SELECT count(*) FILTER (WHERE {met}), count(*) FROM records "  # noqa: S608
             "WHERE list_contains(?, step)",
@@ -238,22 +270,6 @@ class Records:
     def ask(self, query: str, values: list[Any]) -> list[Any]:
         """Return the rows of a query of the view `records`."""
         return self._connection.execute(query, values).fetchall()
-
-
-def summary_of(column: str) -> str:
-    """Return SQL for a struct that `distribution_of` reads."""
-    return (
-        f"{{'count': count({column}), 'min': min({column}), 'mean': avg({column}), "
-        f"'quantiles': quantile_cont({column}, [0.5, 0.9, 0.95, 0.99]), 'max': max({column})}}"
-    )
-
-
-def distribution_of(summary: dict[str, Any]) -> Distribution | None:
-    """Return the distribution in a struct of `summary_of`; None without a sample."""
-    if not summary["count"]:
-        return None
-    p50, p90, p95, p99 = summary.pop("quantiles")
-    return Distribution(**summary, p50=p50, p90=p90, p95=p95, p99=p99, source="records")
 
 
 def read_proxy_stats(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 from janbench.model.load.profile import Open, Segment
 from janbench.model.results.case_info import CaseInfo
 from janbench.model.results.load import StageResult
-from janbench.results.records.reader import Records, distribution_of, summary_of
+from janbench.results.records.distributions import distribution_of, summary_of
+from janbench.results.records.reader import Records
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import os
 import socket
 import struct
 import sys
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
 import httptools
 
+from janbench.arrival.transport import TimedConnection
 from janbench.server.http.exchange import Exchange, HttpRequest
 
 BODY_LIMIT = 32 * 1024 * 1024
@@ -30,7 +30,7 @@ _DIRECT = sys.platform != "win32"
 Handler = Callable[[HttpRequest, "Connection"], Exchange]
 
 
-class Connection(asyncio.Protocol):
+class Connection(TimedConnection):
     """Serves one request at a time, in order of arrival."""
 
     def __init__(self, handle: Handler, connections: set[Connection]) -> None:
@@ -72,9 +72,9 @@ class Connection(asyncio.Protocol):
             self._exchange.client_left()
             self._exchange = None
 
-    def data_received(self, data: bytes) -> None:
+    def received(self, data: bytes, ns: int, sure: bool) -> None:  # noqa: ARG002
         """Parse; complete requests are served from `on_message_complete`."""
-        self._received_ns = time.perf_counter_ns()
+        self._received_ns = ns
         if self._closing:
             return
         try:

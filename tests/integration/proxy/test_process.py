@@ -22,7 +22,8 @@ from tests.integration.proxy.test_streams import CONTEXT, HEAD, LAST, chunk
 from tests.stream_frames import CHAT, WORDS, sse
 
 STATS = {
-    "requests", "streams", "lag_ms", "cpu_share", "cpu_s", "wall_s", "queue_depth_max",
+    "requests", "streams", "clock", "clock_steps", "lag_ms", "cpu_share", "cpu_s",
+    "wall_s", "queue_depth_max",
     "rss_mb_max", "upstream_retries", "open_client_connections", "workers",
 }  # fmt: skip
 

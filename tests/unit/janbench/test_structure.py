@@ -17,6 +17,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {"model"},
     {"dialects", "files", "template_cache", "process", "resources", "remote_write", "service"},
+    {"arrival"},
     {"config", "render", "preflight", "engines", "results", "reports", "proxy", "server"},
     {"pipeline"},
     {"cli"},

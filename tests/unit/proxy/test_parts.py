@@ -203,7 +203,7 @@ def test_a_full_disk_is_reported() -> None:
 
 def worker(number: int, lag: float) -> Stats:
     return {
-        "worker": number, "requests": 2, "streams": 1,
+        "worker": number, "requests": 2, "streams": 1, "clock": "kernel", "clock_steps": number,
         "lag_ms": {"p50": lag / 2, "p99": lag, "max": 2 * lag, "samples": 10},
         "cpu_share": lag / 10, "cpu_s": 0.5, "wall_s": 3.0 + number, "queue_depth_max": 4,
         "rss_mb_max": 30.0, "upstream_retries": 1, "open_client_connections": 2,
@@ -213,7 +213,8 @@ def worker(number: int, lag: float) -> Stats:
 def test_workers_add_up_and_the_worst_counts() -> None:
     workers = [worker(0, 1.0), worker(1, 3.0)]
     assert merge(workers) == {
-        "requests": 4, "streams": 2, "lag_ms": {"p50": 1.5, "p99": 3.0, "max": 6.0, "samples": 20},
+        "requests": 4, "streams": 2, "clock": "kernel", "clock_steps": 1,
+        "lag_ms": {"p50": 1.5, "p99": 3.0, "max": 6.0, "samples": 20},
         "cpu_share": 0.3, "cpu_s": 1.0, "wall_s": 4.0, "queue_depth_max": 4, "rss_mb_max": 60.0,
         "upstream_retries": 2, "open_client_connections": 4, "workers": workers,
     }  # fmt: skip

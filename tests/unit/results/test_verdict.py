@@ -62,6 +62,19 @@ def _judge(
 
 
 OK = Outcome(0, 10.0)
+
+
+def _between(low: float, high: float) -> Distribution:
+    return Distribution(count=500, p50=high, p95=high, p99=high, bounds={"p95": (low, high)})
+
+
+def _objective(limit: float) -> Objective:
+    return Objective(
+        name=f"ttft_ms p95 <= {limit}", metric="ttft_ms", statistic="p95", comparison="<=",
+        limit=limit, value=300, ok=limit >= 300, bounds=(297, 300),
+    )  # fmt: skip
+
+
 CASES: dict[str, tuple[ScenarioResult, Outcome, str, list[str]]] = {
     "pass": (_result(), OK, "pass", []),
     "threshold": (_result(thresholds=[CROSSED]), Outcome(99, 10), "fail", ["threshold"]),
@@ -82,6 +95,25 @@ CASES: dict[str, tuple[ScenarioResult, Outcome, str, list[str]]] = {
         Outcome(99, 10), "invalid", ["dropped", "threshold"],
     ),
     "proxy late": (_result(validity=Validity(proxy_lag_p99_ms=9)), OK, "invalid", ["proxy_lag"]),
+    "proxy late, timed by the kernel": (
+        _result(validity=Validity(proxy_lag_p99_ms=40, clock="kernel")), OK, "pass", [],
+    ),
+    "bounds that are narrow": (
+        _result(validity=Validity(clock="kernel"), metrics={"ttft_ms": _between(299, 300)}),
+        OK, "pass", [],
+    ),
+    "bounds that are wide": (
+        _result(validity=Validity(clock="kernel"), metrics={"ttft_ms": _between(200, 300)}),
+        OK, "invalid", ["timing_bounds"],
+    ),
+    "an objective within the bounds": (
+        _result(validity=Validity(clock="kernel"), slo=SloResult(objectives=[_objective(298)])),
+        OK, "invalid", ["timing_bounds", "objective"],
+    ),
+    "an objective beyond the bounds": (
+        _result(validity=Validity(clock="kernel"), slo=SloResult(objectives=[_objective(200)])),
+        OK, "fail", ["objective"],
+    ),
     "proxy busy": (_result(validity=Validity(proxy_cpu=0.97)), OK, "invalid", ["proxy_cpu"]),
     "instances far apart": (
         _result(validity=Validity(start_skew_s=2.5)), OK, "invalid", ["start_skew"],
