@@ -162,6 +162,6 @@ class TlsTransport:
     def _fail(self, error: Exception) -> None:
         self._flush()  # the alert that tells the other side why
         if self._raw:
-            self._raw.abort()
+            self._raw.abort(error)
         if not self._shaken and not self._ready.done():
             self._ready.set_exception(error)

@@ -15,6 +15,7 @@ from time import perf_counter_ns
 from typing import Any, Protocol
 
 from janbench.arrival.clock import ANCILLARY_BYTES, KernelClock
+from janbench.arrival.poller import poller_of
 
 _READ_MOST = 256 << 10
 _BUFFER = bytearray(_READ_MOST)  # of all connections: a read copies what it brought
@@ -71,7 +72,8 @@ class TimedTransport:
 
     __slots__ = (
         "_clock", "_closing", "_fd", "_first", "_high", "_last", "_loop", "_low", "_out", "_paused",
-        "_protocol", "_reads", "_segments", "_since", "_sock", "_stamp", "_sure", "_write_paused",
+        "_poller", "_protocol", "_reads", "_segments", "_since", "_sock", "_stamp", "_sure",
+        "_write_paused",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +86,7 @@ class TimedTransport:
         self._loop = loop
         self._sock = sock
         self._fd = sock.fileno()
+        self._poller = poller_of(loop)
         self._protocol = protocol
         self._clock = clock
         self._out = bytearray()
@@ -98,7 +101,7 @@ class TimedTransport:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         protocol.connection_made(self)
         if not self._closing:
-            loop.add_reader(self._fd, self._readable)
+            self._poller.on_readable(self._fd, self._readable)
 
     # --- times
 
@@ -152,13 +155,13 @@ class TimedTransport:
         """Read no further."""
         if not self._paused and not self._closing:
             self._paused = True
-            self._loop.remove_reader(self._fd)
+            self._poller.on_readable(self._fd, None)
 
     def resume_reading(self) -> None:
         """Read again."""
         if self._paused and not self._closing:
             self._paused = False
-            self._loop.add_reader(self._fd, self._readable)
+            self._poller.on_readable(self._fd, self._readable)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send bytes: now as far as the kernel takes them."""
@@ -175,7 +178,7 @@ class TimedTransport:
             if sent == len(data):
                 return
             data = memoryview(data)[sent:]
-            self._loop.add_writer(self._fd, self._writable)
+            self._poller.on_writable(self._fd, self._writable)
         self._out += data
         if len(self._out) > self._high and not self._write_paused:
             self._write_paused = True
@@ -190,13 +193,13 @@ class TimedTransport:
         if self._closing:
             return
         self._closing = True
-        self._loop.remove_reader(self._fd)
+        self._poller.on_readable(self._fd, None)
         if not self._out:
             self._loop.call_soon(self._closed, None)
 
-    def abort(self) -> None:
-        """Close now."""
-        self._end(None)
+    def abort(self, error: Exception | None = None) -> None:
+        """Close now; the protocol is told of the error."""
+        self._end(error)
 
     # ---
 
@@ -234,7 +237,7 @@ class TimedTransport:
             self._since = before
 
     def _ended(self) -> None:
-        self._loop.remove_reader(self._fd)
+        self._poller.on_readable(self._fd, None)
         self._paused = True
         if not self._protocol.eof_received():
             self.close()
@@ -249,7 +252,7 @@ class TimedTransport:
             return
         del self._out[:sent]
         if not self._out:
-            self._loop.remove_writer(self._fd)
+            self._poller.on_writable(self._fd, None)
             if self._closing:
                 self._loop.call_soon(self._closed, None)
         if self._write_paused and len(self._out) <= self._low and not self._closing:
@@ -264,9 +267,9 @@ class TimedTransport:
             self._loop.call_soon(self._closed, error)
         self._closing = True
         if self._out:
-            self._loop.remove_writer(self._fd)
+            self._poller.on_writable(self._fd, None)
             self._out = bytearray()
-        self._loop.remove_reader(self._fd)
+        self._poller.on_readable(self._fd, None)
 
     def _closed(self, error: Exception | None) -> None:
         if self._fd < 0:

@@ -80,7 +80,7 @@ def _wide_bounds(result: ScenarioResult, limits: ValidityLimits) -> Iterator[Rea
     for metric, found in result.metrics.items():
         for name in ("p50", "p95", "p99"):
             value = getattr(found, name)
-            if value is None or name not in found.bounds:
+            if value is None or name not in found.bounds or found.count < needed_samples(name):
                 continue
             low, high = found.bounds[name]
             off = max(high - value, value - low)

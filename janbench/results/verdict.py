@@ -70,6 +70,10 @@ def _beyond_doubt(result: ScenarioResult, failures: list[Reason], doubts: list[R
     """Whether something failed that a late timestamp can't explain: an error, not a slow answer."""
     if any(doubt.kind not in _TIMING for doubt in doubts):
         return False
+    if all(doubt.kind == "timing_bounds" for doubt in doubts):  # what they leave open is known
+        for objective in result.slo.objectives:
+            if not objective.ok and not any(map(objective.met_by, objective.bounds or ())):
+                return True
     if any(reason.kind in ("check", "all_failed", "stream", "exception") for reason in failures):
         return True
     return any(not t.ok and t.expression.startswith(("rate", "count")) for t in result.thresholds)

@@ -28,7 +28,10 @@ def _run(folder: Path, base: str, *flags: str, slo: str = "{}", load: str = "") 
     return janbench(folder, "run", "chat", "--base", base, *flags)
 
 
-LAX = ("--limit", "proxy_lag_p99_ms=1000", "--limit", "proxy_cpu=10")
+LAX = (
+    "--limit", "proxy_lag_p99_ms=1000", "--limit", "proxy_cpu=10",
+    "--limit", "timing_error_ms=10000",
+)  # fmt: skip
 CASES = {
     "slow": (("--ttft-ms", "400"), "{ttft_ms: {p50: 100}}", "objective", "ttft_ms"),
     "breaking off": (("--fault", "truncated=0.6"), "{}", "threshold", "checks"),
@@ -60,9 +63,9 @@ def test_overloaded_generator_is_invalid(tmp_path: Path) -> None:
 
 def test_limits_of_validity_can_be_set(tmp_path: Path) -> None:
     with embedded_server("--ttft-ms", "20", "--itl-ms", "1", "--tokens", "20") as server:
-        strict = _run(tmp_path, server.base, "--limit", "proxy_lag_p99_ms=0")
+        strict = _run(tmp_path, server.base, "--limit", "proxy_cpu=0")
         wrong = _run(tmp_path, server.base, "--limit", "proxy_lag=3")
     assert strict.code == 4
-    assert strict.scenario["reasons"][0]["kind"] == "proxy_lag"
+    assert strict.scenario["reasons"][0]["kind"] == "proxy_cpu"
     assert wrong.code == 2
     assert "proxy_lag_p99_ms" in wrong.stderr

@@ -52,7 +52,7 @@ def results(
 def shape(value: Any) -> Any:
     """Return the keys at every depth of a result, without its figures."""
     if isinstance(value, dict):
-        return {key: shape(inner) for key, inner in value.items()}
+        return {key: shape(inner) for key, inner in value.items() if key != "bounds"}
     if isinstance(value, list):
         return [shape(inner) for inner in value]
     return type(value).__name__ if not isinstance(value, int | float | None) else "number"

@@ -179,6 +179,24 @@ def test_half_a_connection_and_a_reset(loop: asyncio.AbstractEventLoop) -> None:
     assert joined(loop, reset, KernelClock()).events == ["lost ConnectionResetError"]
 
 
+def test_a_reset_right_after_data_is_never_missed(loop: asyncio.AbstractEventLoop) -> None:
+    async def use(seen: Seen, other: socket.socket) -> None:
+        def end() -> None:
+            other.send(b"data")
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            other.close()
+
+        ending = threading.Thread(target=end)
+        ending.start()
+        await asyncio.sleep(0.01)
+        ending.join()
+        await asyncio.sleep(0.01)
+        assert seen.events == ["lost ConnectionResetError"]
+
+    for _ in range(50):
+        joined(loop, use, KernelClock())
+
+
 def test_accepted_connections_are_stamped_from_their_first_byte(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
