@@ -80,6 +80,8 @@ def test_a_busy_loop_does_not_move_an_arrival(loop: asyncio.AbstractEventLoop) -
     sent = 0
 
     async def use(seen: Seen, other: socket.socket) -> None:
+        await asyncio.sleep(0.1)  # the kernel begins to stamp a moment after the first asks
+
         def later() -> None:
             nonlocal sent
             time.sleep(0.02)
@@ -101,6 +103,7 @@ def test_a_busy_loop_does_not_move_an_arrival(loop: asyncio.AbstractEventLoop) -
 
 def test_what_came_while_nobody_read_has_bounds(loop: asyncio.AbstractEventLoop) -> None:
     async def use(seen: Seen, other: socket.socket) -> None:
+        await asyncio.sleep(0.1)  # the kernel begins to stamp a moment after the first asks
         other.send(b"one")
         time.sleep(0.03)
         other.send(b"two")
@@ -210,6 +213,7 @@ def test_accepted_connections_are_stamped_from_their_first_byte(
         sock = socket.create_server(("127.0.0.1", 0))
         sock.setblocking(False)
         server = await listen(make, sock, KernelClock())
+        await asyncio.sleep(0.1)  # the kernel begins to stamp a moment after the first asks
         with socket.create_connection(sock.getsockname()[:2]) as client:
             client.send(b"hello")
             time.sleep(0.05)
