@@ -113,7 +113,7 @@ def test_what_came_while_nobody_read_has_bounds(loop: asyncio.AbstractEventLoop)
 
     first, last = joined(loop, use, KernelClock()).reads
     assert first[0] == b"onetwo"
-    assert 25_000_000 < first[3] < 90_000_000
+    assert 25_000_000 < first[3] < 250_000_000
     assert last[0] == b"three"
     assert last[3] == 0
 
@@ -226,7 +226,7 @@ def test_accepted_connections_are_stamped_from_their_first_byte(
     (seen,) = loop.run_until_complete(run())
     ((data, ns, sure, _),) = seen.reads
     assert (data, sure) == (b"hello", True)
-    assert ns - before < 45_000_000
+    assert ns - before < 140_000_000  # it was read after 150 ms
     assert seen.events == ["eof", "lost NoneType"]
 
 
